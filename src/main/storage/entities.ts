@@ -1,0 +1,6 @@
+import type { EntitySchema } from 'typeorm';
+import type { ColumnTypes } from '#platform/storage/column-types';
+import { sequenceEntity } from '#platform/storage/sequence.entity';
+
+/** Every entity of the program, for TypeORM's schema comparison and command line. */
+export const entities = (t: ColumnTypes): EntitySchema[] => [sequenceEntity(t)];

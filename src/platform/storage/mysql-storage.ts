@@ -1,0 +1,193 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { PositionClock, PositionLease } from './position-clock';
+import type { Sequences } from './sequences';
+import { positionSequence } from './sqlite-storage';
+import type { SequenceName } from './sequence-names';
+import { ignoreSql, insertSql, updatable, upsertSql } from './statements';
+import type { Change, Position, Positions, Row, SqlValue, Storage, Tx } from './storage';
+
+/** Deadlock, lock wait timeout, Galera certification failure: the whole transaction is worth another try. */
+const RETRIED = new Set([1213, 1205, 1047]);
+const ATTEMPTS = 8;
+const ROWS_PER_INSERT = 500;
+
+/**
+ * Storage on MySQL or MariaDB (InnoDB, READ COMMITTED). Transactions run side by side on pooled connections; the server
+ * groups their commits. Positions become visible in order, whatever order they commit in.
+ */
+export class MysqlStorage implements Storage {
+  readonly dialect = 'mysql' as const;
+  private reserving: Promise<void> | undefined;
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly sequences: Sequences,
+    private readonly clock: PositionClock,
+    private readonly closePool: () => Promise<void>,
+  ) {}
+
+  async all<R>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
+    const [rows] = await this.pool.query<RowDataPacket[]>(sql, params.slice());
+    return rows as unknown as R[];
+  }
+
+  async get<R>(sql: string, params: readonly SqlValue[] = []): Promise<R | undefined> {
+    return (await this.all<R>(sql, params))[0];
+  }
+
+  async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(work);
+      } catch (error) {
+        if (attempt >= ATTEMPTS || !RETRIED.has((error as { errno?: number }).errno ?? 0)) throw error;
+        await sleep(randomInt(5, 10 * 2 ** attempt));
+      }
+    }
+  }
+
+  subscribe(stream: string, listener: (change: Change) => void): () => void {
+    return this.clock.subscribe(stream, listener);
+  }
+
+  announce(change: Omit<Change, 'position'>): Position {
+    // Running low costs one empty transaction, which reserves the next block.
+    if (this.sequences.low) void this.write(async () => undefined);
+    return this.clock.announce(change, this.sequences.next(positionSequence(this.clock.writer)));
+  }
+
+  visible(): Positions {
+    return new Map([[this.clock.writer, this.clock.visible()]]);
+  }
+
+  close(): Promise<void> {
+    return this.closePool();
+  }
+
+  /** Reserves the first block of every sequence. Called once, before the storage is used. */
+  async start(): Promise<this> {
+    await this.reserve();
+    return this;
+  }
+
+  private async attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.sequences.low) await this.reserve();
+    const connection = await this.pool.getConnection();
+    const lease = this.clock.begin();
+    const tx = new MysqlTx(connection, this.sequences, this.clock, lease);
+    try {
+      await connection.beginTransaction();
+      const result = await work(tx);
+      await connection.commit();
+      for (const hook of tx.hooks) hook();
+      lease.changes.push(...tx.changes);
+      this.clock.finish(lease, true);
+      connection.release();
+      return result;
+    } catch (error) {
+      await connection.rollback().then(
+        () => connection.release(),
+        () => connection.destroy(),
+      );
+      this.clock.finish(lease, false);
+      throw error;
+    }
+  }
+
+  /** Reserves sequence numbers in a transaction of its own; callers that come meanwhile share it. */
+  private reserve(): Promise<void> {
+    this.reserving ??= this.reserveNow().finally(() => (this.reserving = undefined));
+    return this.reserving;
+  }
+
+  private async reserveNow(): Promise<void> {
+    const connection = await this.pool.getConnection();
+    let undo: () => void = () => undefined;
+    try {
+      await connection.beginTransaction();
+      undo = await this.sequences.reserve({
+        read: async (sql, params) => {
+          const [rows] = await connection.query<RowDataPacket[]>(`${sql} FOR UPDATE`, params.slice());
+          return rows[0] as { next_value: number } | undefined;
+        },
+        run: (sql, params) => connection.query(sql, params.slice()),
+      });
+      await connection.commit();
+    } catch (error) {
+      undo();
+      await connection.rollback();
+      throw error;
+    } finally {
+      connection.release();
+    }
+  }
+}
+
+class MysqlTx implements Tx {
+  readonly changes: Change[] = [];
+  readonly hooks: (() => void)[] = [];
+
+  constructor(
+    private readonly connection: PoolConnection,
+    private readonly sequences: Sequences,
+    private readonly clock: PositionClock,
+    private readonly lease: PositionLease,
+  ) {}
+
+  async all<R>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
+    const [rows] = await this.connection.query<RowDataPacket[]>(sql, params.slice());
+    return rows as unknown as R[];
+  }
+
+  async get<R>(sql: string, params: readonly SqlValue[] = []): Promise<R | undefined> {
+    return (await this.all<R>(sql, params))[0];
+  }
+
+  async run(sql: string, params: readonly SqlValue[] = []): Promise<number> {
+    const [result] = await this.connection.query<ResultSetHeader>(sql, params.slice());
+    return result.affectedRows;
+  }
+
+  async insert(table: string, rows: Row | readonly Row[]): Promise<void> {
+    await this.chunks(table, rows, () => '');
+  }
+
+  async insertIgnore(table: string, key: readonly string[], row: Row): Promise<boolean> {
+    return (await this.chunks(table, row, () => ignoreSql('mysql', key))) > 0;
+  }
+
+  async upsert(table: string, key: readonly string[], rows: Row | readonly Row[], update?: readonly string[]): Promise<void> {
+    await this.chunks(table, rows, (row) => upsertSql('mysql', key, update ?? updatable(key, row)));
+  }
+
+  id(sequence: SequenceName): number {
+    return this.sequences.next(sequence);
+  }
+
+  position(): Position {
+    const pos = this.sequences.next(positionSequence(this.clock.writer));
+    this.clock.take(this.lease, pos);
+    return { writer: this.clock.writer, pos };
+  }
+
+  publish(change: Change): void {
+    this.changes.push(change);
+  }
+
+  afterCommit(hook: () => void): void {
+    this.hooks.push(hook);
+  }
+
+  private async chunks(table: string, rows: Row | readonly Row[], tail: (row: Row) => string): Promise<number> {
+    const list: readonly Row[] = Array.isArray(rows) ? rows : [rows as Row];
+    let changed = 0;
+    for (let i = 0; i < list.length; i += ROWS_PER_INSERT) {
+      const chunk = list.slice(i, i + ROWS_PER_INSERT);
+      const { sql, params } = insertSql(table, chunk);
+      changed += await this.run(sql + tail(chunk[0]!), params);
+    }
+    return changed;
+  }
+}

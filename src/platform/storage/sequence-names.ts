@@ -1,0 +1,3 @@
+/** The sequences of numeric ids: one each for the busy tables, `row` for all others. */
+export const sequenceNames = ['event', 'room', 'snapshot', 'row'] as const;
+export type SequenceName = (typeof sequenceNames)[number];
