@@ -1,0 +1,20 @@
+import type { Position } from '#platform/storage/storage';
+
+export type MembershipState = 'join' | 'invite' | 'knock' | 'leave' | 'ban';
+
+/** A local or remote user's present membership in a room, one row a user and room. */
+export interface RoomMembership {
+  readonly userId: string;
+  readonly roomNid: number;
+  readonly roomId: string;
+  readonly membership: MembershipState;
+  readonly eventNid: number;
+  readonly eventId: string;
+  /** Who sent the member event: differs from userId for invites, kicks and bans. */
+  readonly sender: string;
+  /** Ordinal of the member event in the room. */
+  readonly ordinal: number;
+  readonly position: Position;
+  /** The user forgot the room: it is gone from history and sync for them. */
+  readonly forgotten: boolean;
+}
