@@ -1,0 +1,2 @@
+export { SigningKey, VerifyKey } from './signing-key';
+export { addSignature, signableText, signatureOf, signingKeyIds, signJson, verifyJson } from './sign-json';
