@@ -48,4 +48,10 @@ export interface Alias {
   readonly method: HttpMethod;
   readonly path: string;
   readonly optional: boolean;
+  /** The configuration switch of an optional path, as `media_v1`. */
+  readonly group?: string;
+  /** Path parameters that the old path spells out or leaves out, as `{ stateKey: '' }`. */
+  readonly fixed?: Readonly<Record<string, string>>;
+  /** The answer is the pair `[status, body]` instead of the body. */
+  readonly pair?: boolean;
 }
