@@ -5,15 +5,22 @@ import { DataSource } from 'typeorm';
 import { columnTypes } from '#platform/storage/column-types';
 import { migrations } from '#platform/storage/migrations/index';
 import { entities } from './entities';
+import { mysqlDriver } from './mysql-sessions';
 
 /**
  * The TypeORM data source for `database.url`: `sqlite:path/to/file.db` or `mysql://user:password@host:3306/name`.
  * @throws Error when the URL has another scheme
  */
 export function createDataSource(url: string, poolSize = 16): DataSource {
-  if (url.startsWith('sqlite:')) return sqliteSource(url.slice('sqlite:'.length).replace(/^\/\//, ''));
+  const file = sqliteFile(url);
+  if (file !== undefined) return sqliteSource(file);
   if (/^(mysql|mariadb):\/\//.test(url)) return mysqlSource(url, poolSize);
   throw new Error('database.url: expected sqlite:<file> or mysql://user:password@host:port/name');
+}
+
+/** The file of a `sqlite:` URL, undefined for other databases. */
+export function sqliteFile(url: string): string | undefined {
+  return url.startsWith('sqlite:') ? url.slice('sqlite:'.length).replace(/^\/\//, '') : undefined;
 }
 
 function sqliteSource(path: string): DataSource {
@@ -39,6 +46,7 @@ function mysqlSource(url: string, poolSize: number): DataSource {
   const { hostname, port, username, password, pathname } = new URL(url);
   const source = new DataSource({
     type: 'mysql',
+    driver: mysqlDriver,
     host: hostname,
     port: port === '' ? 3306 : Number(port),
     username: decodeURIComponent(username),

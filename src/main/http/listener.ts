@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { ListenerConfig } from '../config/listeners';
+
+/** How long requests may take to finish once the server stops. */
+const DRAIN_MS = 10_000;
+const DRAIN_STEP_MS = 20;
+
+/**
+ * Limits against slow and outsized requests. The request timeout covers receiving it, not answering it, so long polls are
+ * free of it; uploads of the largest media on a slow line must fit.
+ */
+const LIMITS: ServerOptions = {
+  headersTimeout: 20_000,
+  requestTimeout: 600_000,
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 32 * 1024,
+  insecureHTTPParser: false,
+  joinDuplicateHeaders: false,
+};
+
+export interface OpenListener {
+  /** As in http://127.0.0.1:8008, with the port that was really taken. */
+  readonly url: string;
+  readonly server: Server;
+  /** Takes no more connections, lets requests finish, then closes what is left. */
+  close(): Promise<void>;
+}
+
+/** Listens as one `listeners` entry says. Rejects when the address is taken or a certificate cannot be read. */
+export async function openListener(config: ListenerConfig, handler: RequestListener): Promise<OpenListener> {
+  const server = createHttpServer(config, handler);
+  server.maxRequestsPerSocket = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: config.bind, port: config.port, backlog: 1024 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  const scheme = config.tls === null ? 'http' : 'https';
+  return { url: `${scheme}://${urlHost(config.bind)}:${port}`, server, close: () => drain(server) };
+}
+
+function createHttpServer({ tls }: ListenerConfig, handler: RequestListener): Server {
+  if (tls === null) return createServer(LIMITS, handler);
+  const files = { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
+  return createTlsServer({ ...LIMITS, ...files, minVersion: 'TLSv1.2' }, handler);
+}
+
+/** Addresses that mean "everywhere" are reached by the loopback one. */
+function urlHost(bind: string): string {
+  if (bind === '0.0.0.0') return '127.0.0.1';
+  if (bind === '::') return '[::1]';
+  return bind.includes(':') ? `[${bind}]` : bind;
+}
+
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // Connections that end a request after close() would idle on until their keep-alive time is over.
+  const idle = setInterval(() => server.closeIdleConnections(), DRAIN_STEP_MS);
+  const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(force);
+}
