@@ -115,7 +115,9 @@ function readQualified(id: string, sigil: string): QualifiedId | undefined {
 function readRoomId(roomId: string): RoomId | undefined {
   if (roomId.includes(':')) {
     const parsed = readQualified(roomId, '!');
-    return parsed && parsed.localpart !== '' ? { opaqueId: parsed.localpart, serverName: parsed.serverName } : undefined;
+    return parsed && parsed.localpart !== ''
+      ? { opaqueId: parsed.localpart, serverName: parsed.serverName }
+      : undefined;
   }
   return roomId.startsWith('!') && HASH.test(roomId.slice(1))
     ? { opaqueId: roomId.slice(1), serverName: undefined }

@@ -54,10 +54,7 @@ function checkChanges(context: AuthContext, current: Pdu): void {
 }
 
 function groupLevels({ version, event }: AuthContext, current: Pdu, group: string): [Levels, Levels] {
-  return [
-    readLevels(version, ownValue(current.content, group)),
-    readLevels(version, ownValue(event.content, group)),
-  ];
+  return [readLevels(version, ownValue(current.content, group)), readLevels(version, ownValue(event.content, group))];
 }
 
 type Levels = ReadonlyMap<string, number>;
@@ -71,7 +68,12 @@ function singleLevels(version: RoomVersion, content: JsonObject): Levels {
  * Compares levels before and after. `above`: a level may be taken away unless it is above the sender's; `from`: also not
  * when it equals the sender's, except the sender's own.
  */
-function checkLevels({ event, senderLevel }: AuthContext, before: Levels, after: Levels, locked: 'above' | 'from'): void {
+function checkLevels(
+  { event, senderLevel }: AuthContext,
+  before: Levels,
+  after: Levels,
+  locked: 'above' | 'from',
+): void {
   for (const key of new Set([...before.keys(), ...after.keys()])) {
     const old = before.get(key);
     const next = after.get(key);

@@ -67,7 +67,8 @@ export function readLevel(version: RoomVersion, value: JsonValue | undefined): n
     if (Number.isSafeInteger(value)) return value;
     return version.powerLevelValues === 'float' && Number.isFinite(value) ? Math.trunc(value) : undefined;
   }
-  if (typeof value !== 'string' || version.powerLevelValues === 'integer' || !TEXT_INTEGER.test(value)) return undefined;
+  if (typeof value !== 'string' || version.powerLevelValues === 'integer' || !TEXT_INTEGER.test(value))
+    return undefined;
   const level = Number(value.trim());
   return Number.isFinite(level) ? level : undefined;
 }

@@ -30,7 +30,9 @@ export function checkThirdPartyInvite(context: AuthContext, target: string, invi
 /** The public keys in Base64 that an `m.room.third_party_invite` accepts. */
 export function thirdPartyInviteKeys(offer: Pdu): string[] {
   const keys = ownValue(offer.content, 'public_keys');
-  const listed = Array.isArray(keys) ? keys.map((key) => (isJsonObject(key) ? ownString(key, 'public_key') : undefined)) : [];
+  const listed = Array.isArray(keys)
+    ? keys.map((key) => (isJsonObject(key) ? ownString(key, 'public_key') : undefined))
+    : [];
   return [ownString(offer.content, 'public_key'), ...listed].filter((key): key is string => key !== undefined);
 }
 

@@ -61,7 +61,11 @@ function addIds(version: RoomVersion, draft: EventDraft, pdu: JsonObject): void 
   }
 }
 
-function references(version: RoomVersion, draft: EventDraft, eventIds: readonly string[]): string[] | HashedReference[] {
+function references(
+  version: RoomVersion,
+  draft: EventDraft,
+  eventIds: readonly string[],
+): string[] | HashedReference[] {
   if (!version.hashedReferences) return [...eventIds];
   const { hashOf } = draft;
   return eventIds.map((eventId): HashedReference => {

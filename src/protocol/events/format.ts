@@ -96,7 +96,8 @@ function checkSignatures(event: JsonObject): void {
   for (const [server, signatures] of Object.entries(event.signatures as JsonObject)) {
     if (!isJsonObject(signatures)) throw new BadJsonError(`signatures.${server} is not an object`);
     for (const signature of Object.values(signatures)) {
-      if (typeof signature !== 'string') throw new BadJsonError(`signatures.${server} has a signature that is no string`);
+      if (typeof signature !== 'string')
+        throw new BadJsonError(`signatures.${server} has a signature that is no string`);
     }
   }
 }

@@ -15,7 +15,10 @@ export function signableText(object: JsonObject, options: { strict?: boolean } =
  * JSON. Spec: appendices, "Signing JSON".
  */
 export function signJson<T extends JsonObject>(object: T, serverName: string, key: SigningKey): T & JsonObject {
-  return { ...object, signatures: addSignature(object.signatures, serverName, key.keyId, key.sign(signableText(object))) };
+  return {
+    ...object,
+    signatures: addSignature(object.signatures, serverName, key.keyId, key.sign(signableText(object))),
+  };
 }
 
 /** Adds one signature to a `signatures` object, leaving those of others alone. */
@@ -49,5 +52,7 @@ export function signatureOf(object: JsonObject, serverName: string, keyId: strin
 /** Key ids of the Ed25519 signatures that a server put on an object; other algorithms are left out. */
 export function signingKeyIds(object: JsonObject, serverName: string): string[] {
   const signatures = ownObject(ownObject(object, 'signatures'), serverName) ?? {};
-  return Object.keys(signatures).filter((keyId) => keyId.startsWith('ed25519:') && typeof signatures[keyId] === 'string');
+  return Object.keys(signatures).filter(
+    (keyId) => keyId.startsWith('ed25519:') && typeof signatures[keyId] === 'string',
+  );
 }

@@ -27,7 +27,8 @@ export class SigningKey {
    * another length or a key id outside the grammar.
    */
   static fromSeed(keyId: string, seed: Uint8Array): SigningKey {
-    if (!KEY_ID.test(keyId)) throw new InvalidParamError('A signing key ID is ed25519: and letters, digits or underscores');
+    if (!KEY_ID.test(keyId))
+      throw new InvalidParamError('A signing key ID is ed25519: and letters, digits or underscores');
     if (seed.length !== 32) throw new InvalidParamError('A signing key seed has 32 bytes');
     return new SigningKey(keyId, seed);
   }
@@ -46,9 +47,7 @@ export class VerifyKey {
   static fromBase64(text: string): VerifyKey | undefined {
     const bytes = decodeBase64(text) ?? decodeBase64(text, 'url-safe');
     if (bytes === undefined || bytes.length !== 32) return undefined;
-    return new VerifyKey(
-      createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: 'der', type: 'spki' }),
-    );
+    return new VerifyKey(createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: 'der', type: 'spki' }));
   }
 
   /** Whether `signature` (Base64) is this key's over a text's UTF-8 bytes. Malformed signatures are simply wrong. */
