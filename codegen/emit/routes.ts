@@ -50,7 +50,7 @@ export function operationType(operation: Operation): string {
 /** The text of `<stem>.routes.ts`: types, delegate interface, contracts. */
 export function emitRoutes(stem: Stem, model: Model): string {
   const printer = new TypePrinter(model.definitions);
-  const types = stem.operations.map((operation) => operationInterface(operation, printer)).join('\n');
+  const types = stem.operations.map((operation) => operationInterface(operation, printer)).join('');
   const calls = [...new Set(stem.operations.map(({ auth }) => CALLS[auth]))];
   if (/\bHttpReply\b/.test(types)) calls.push('HttpReply');
   const imports = [

@@ -23,15 +23,14 @@ export class TypePrinter {
 
   print(schema: JsonMap): string {
     const node = transformSchemaObject(plain(schema) as unknown as SchemaObject, { path: '#/x', ctx: this.context() });
-    return astToString(node)
-      .trim()
-      .replace(/components\["schemas"\]\["([\w.-]+)"\]/g, (_, name: string) => this.nameOf(name))
+    return tidy(astToString(node))
+      .replace(/components\['schemas'\]\['([\w.-]+)'\]/g, (_, name: string) => this.nameOf(name))
       .replace(/\b(JsonObject|JsonValue)\b/g, (name) => (this.json.add(name), name));
   }
 
   /** Helper types the printed text needs, or an empty text. */
   helpers(): string {
-    return this.footer.length === 0 ? '' : `${astToString(this.footer).trim()}\n`;
+    return this.footer.length === 0 ? '' : `\n${tidy(astToString(this.footer))}\n`;
   }
 
   private nameOf(id: string): string {
@@ -48,8 +47,8 @@ export class TypePrinter {
       pathParamsAsTypes: false, postTransform: undefined, propertiesRequiredByDefault: false, silent: true,
       resolve: ($ref: string) => this.definitions.get($ref.slice('#/components/schemas/'.length)),
       transform: (schema: SchemaObject): TypeNode | undefined => {
-        const name = (schema as { 'x-ts'?: unknown })['x-ts'];
-        return typeof name === 'string' ? factory.createTypeReferenceNode(name) : undefined;
+        const name = namedType(schema as unknown as JsonMap);
+        return name === undefined ? undefined : factory.createTypeReferenceNode(name);
       },
     } as unknown as GlobalContext;
   }
@@ -60,33 +59,55 @@ export function namespaceOf(group: string): string {
   return group === 'event-schemas' ? 'Events' : `${pascalCase(group)}Definitions`;
 }
 
-const COMPOSED = ['allOf', 'oneOf', 'anyOf'] as const;
+/** The printer's text in the repository's style: two spaces, single quotes, no comments that repeat the type. */
+function tidy(text: string): string {
+  return text
+    .trim()
+    .replace(/^ *\/\*\* @enum .*\n/gm, '')
+    .replace(/^(?: {4})+/gm, (spaces) => ' '.repeat(spaces.length / 2))
+    .replace(/"((?:[^"\\\n]|\\.)*)"/g, (_, inner: string) => `'${inner.replaceAll("'", "\\'").replaceAll('\\"', '"')}'`)
+    .replace(/'([A-Za-z_$][\w$]*)'(\??:)/g, '$1$2');
+}
 
-/** The schema as the printer should see it: open objects and values named, patterns as an index, no facts beside types. */
+const COMPOSED = ['allOf', 'oneOf', 'anyOf'] as const;
+const ANYTHING: JsonMap = { type: 'string', 'x-ts': 'JsonValue' };
+
+/** The name that stands for a schema: of any value, or of an object that says nothing of its properties. */
+function namedType(schema: JsonMap): string | undefined {
+  if (typeof schema['x-ts'] === 'string') return schema['x-ts'];
+  const silent = ['properties', 'additionalProperties', ...COMPOSED].every((key) => schema[key] === undefined);
+  return schema.type === 'object' && silent ? 'JsonObject' : undefined;
+}
+
+/** The schema as the printer should see it: values of any kind named, patterns as an index, no facts beside types. */
 function plain(schema: Json | undefined): JsonMap {
-  if (!isMap(schema)) return { type: 'string', 'x-ts': 'JsonValue' };
+  if (!isMap(schema)) return ANYTHING;
   if (typeof schema.$ref === 'string') return { $ref: schema.$ref };
   const kept: JsonMap = {};
   for (const key of ['type', 'enum', 'const', 'required', 'nullable']) if (schema[key] !== undefined) kept[key] = schema[key];
-  for (const key of COMPOSED) if (Array.isArray(schema[key])) kept[key] = schema[key].map(plain);
+  for (const key of COMPOSED) {
+    const parts = Array.isArray(schema[key]) ? schema[key].map(plain).filter((part) => part !== ANYTHING) : [];
+    if (parts.length > 0) kept[key] = parts;
+  }
   const composed = COMPOSED.some((key) => kept[key] !== undefined);
   if (isMap(schema.items)) kept.items = plain(schema.items);
-  else if (schema.type === 'array') kept.items = plain(undefined);
+  else if (schema.type === 'array') kept.items = ANYTHING;
   const properties = Object.entries(isMap(schema.properties) ? schema.properties : {});
   if (properties.length > 0) kept.properties = Object.fromEntries(properties.map(([name, value]) => [name, plain(value)]));
   const index = indexOf(schema);
-  if (index) kept.additionalProperties = properties.length > 0 ? plain(undefined) : index;
+  // Beside named properties an index must admit their types too, so it says no more than that there may be others.
+  if (index) kept.additionalProperties = properties.length > 0 ? ANYTHING : index;
   if (composed && kept.type === 'object') delete kept.type;
-  const bare = properties.length === 0 && !index && !composed;
-  if (bare && kept.type === 'object') return { type: 'object', 'x-ts': 'JsonObject' };
-  if (bare && kept.type === undefined && !kept.enum && kept.const === undefined && !kept.items) return plain(undefined);
-  return kept;
+  const silent = properties.length === 0 && !index && !composed && kept.items === undefined;
+  return silent && kept.type === undefined && !kept.enum && kept.const === undefined ? ANYTHING : kept;
 }
 
-/** What properties of any other name hold; `undefined` when the schema does not say or says "anything". */
+/** What properties of any other name hold; `undefined` when the schema does not mention them or has only them. */
 function indexOf(schema: JsonMap): JsonMap | undefined {
   const values = Object.values(isMap(schema.patternProperties) ? schema.patternProperties : {});
-  if (isMap(schema.additionalProperties) && Object.keys(schema.additionalProperties).length > 0) values.push(schema.additionalProperties);
-  if (values.length === 0) return undefined;
+  const { additionalProperties: others } = schema;
+  const open = others === true || (isMap(others) && Object.keys(others).length === 0);
+  if (isMap(others) && !open) values.push(others);
+  if (values.length === 0) return open && isMap(schema.properties) ? ANYTHING : undefined;
   return values.length === 1 ? plain(values[0]) : { anyOf: values.map(plain) };
 }

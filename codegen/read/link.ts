@@ -2,6 +2,9 @@ import { isMap, type Json, type JsonMap } from '../model/json';
 import { definitionName } from '../model/names';
 import type { Tree } from './files';
 
+/** Keys that may stand beside a reference and change nothing of what is valid. */
+const NOTES = new Set(['$ref', 'deprecated', 'default']);
+
 /**
  * Links schemas: each reference becomes `#/components/schemas/<group>.<Name>`, and what it leads to is kept under that
  * name. Circles are fine. Siblings of a reference that say something stay beside it under `allOf`.
@@ -41,7 +44,7 @@ export class Linker {
       this.definitions.set(name, this.link(target.file, target.node));
     }
     const link = { $ref: `#/components/schemas/${name}` };
-    const siblings = Object.fromEntries(Object.entries(node).filter(([key]) => key !== '$ref' && !key.startsWith('x-')));
+    const siblings = Object.fromEntries(Object.entries(node).filter(([key]) => !NOTES.has(key) && !key.startsWith('x-')));
     return Object.keys(siblings).length === 0 ? link : { allOf: [link, this.link(file, siblings)] };
   }
 }

@@ -2,44 +2,44 @@
 import type { JsonObject } from '#kernel/json';
 
 export type ComponentsSignedThirdPartyInvite = {
-    mxid: string;
-    signatures: {
-        [key: string]: {
-            [key: string]: string;
-        };
+  mxid: string;
+  signatures: {
+    [key: string]: {
+      [key: string]: string;
     };
-    token: string;
+  };
+  token: string;
 };
 
 export type CoreEventSchemaEvent = {
-    content: JsonObject;
-    type: string;
+  content: JsonObject;
+  type: string;
 };
 
 export type CoreEventSchemaRoomEvent = CoreEventSchemaSyncRoomEvent & {
-    room_id: string;
+  room_id: string;
 };
 
 export type CoreEventSchemaStateEvent = CoreEventSchemaRoomEvent & CoreEventSchemaSyncStateEvent;
 
 export type CoreEventSchemaStrippedState = {
-    content: JsonObject;
-    state_key: string;
-    type: string;
-    sender: string;
+  content: JsonObject;
+  state_key: string;
+  type: string;
+  sender: string;
 };
 
 export type CoreEventSchemaSyncRoomEvent = CoreEventSchemaEvent & {
-    event_id: string;
-    sender: string;
-    origin_server_ts: number;
-    unsigned?: CoreEventSchemaUnsignedProp;
+  event_id: string;
+  sender: string;
+  origin_server_ts: number;
+  unsigned?: CoreEventSchemaUnsignedProp;
 };
 
 export type CoreEventSchemaSyncStateEvent = CoreEventSchemaSyncRoomEvent & {
-    state_key: string;
+  state_key: string;
 };
 
 export type CoreEventSchemaUnsignedProp = {
-    age?: number;
+  age?: number;
 };

@@ -2,7 +2,7 @@
 
 
 export type ServerSignatures = {
-    [key: string]: {
-        [key: string]: string;
-    };
+  [key: string]: {
+    [key: string]: string;
+  };
 };

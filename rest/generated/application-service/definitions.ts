@@ -2,40 +2,40 @@
 import type { JsonObject } from '#kernel/json';
 
 export type Location = {
-    alias: string;
-    protocol: string;
-    fields: JsonObject;
+  alias: string;
+  protocol: string;
+  fields: JsonObject;
 };
 
 export type LocationBatch = Location[];
 
 export type Protocol = ProtocolBase & {
-    instances: ProtocolInstance[];
+  instances: ProtocolInstance[];
 };
 
 export type ProtocolBase = {
-    user_fields: string[];
-    location_fields: string[];
-    icon: string;
-    field_types: {
-        [key: string]: {
-            regexp: string;
-            placeholder: string;
-        };
+  user_fields: string[];
+  location_fields: string[];
+  icon: string;
+  field_types: {
+    [key: string]: {
+      regexp: string;
+      placeholder: string;
     };
+  };
 };
 
 export type ProtocolInstance = {
-    desc: string;
-    icon?: string;
-    fields: JsonObject;
-    network_id: string;
+  desc: string;
+  icon?: string;
+  fields: JsonObject;
+  network_id: string;
 };
 
 export type User = {
-    userid: string;
-    protocol: string;
-    fields: JsonObject;
+  userid: string;
+  protocol: string;
+  fields: JsonObject;
 };
 
 export type UserBatch = User[];

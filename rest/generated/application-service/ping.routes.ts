@@ -8,7 +8,7 @@ export interface PingOperation {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      transaction_id?: string;
+    transaction_id?: string;
   };
   call: OpenCall<PingOperation['path'], PingOperation['query'], PingOperation['body']>;
   reply: JsonObject;

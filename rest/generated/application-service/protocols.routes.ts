@@ -14,7 +14,6 @@ export interface GetProtocolMetadata {
   reply: ApplicationServiceDefinitions.Protocol;
 }
 
-
 /** GET /_matrix/app/v1/thirdparty/user/{protocol} */
 export interface QueryUserByProtocol {
   path: {
@@ -25,7 +24,6 @@ export interface QueryUserByProtocol {
   call: OpenCall<QueryUserByProtocol['path'], QueryUserByProtocol['query'], QueryUserByProtocol['body']>;
   reply: ApplicationServiceDefinitions.UserBatch;
 }
-
 
 /** GET /_matrix/app/v1/thirdparty/location/{protocol} */
 export interface QueryLocationByProtocol {
@@ -38,7 +36,6 @@ export interface QueryLocationByProtocol {
   reply: ApplicationServiceDefinitions.LocationBatch;
 }
 
-
 /** GET /_matrix/app/v1/thirdparty/location */
 export interface QueryLocationByAlias {
   path: Record<string, never>;
@@ -49,7 +46,6 @@ export interface QueryLocationByAlias {
   call: OpenCall<QueryLocationByAlias['path'], QueryLocationByAlias['query'], QueryLocationByAlias['body']>;
   reply: ApplicationServiceDefinitions.LocationBatch;
 }
-
 
 /** GET /_matrix/app/v1/thirdparty/user */
 export interface QueryUserByID {

@@ -12,8 +12,8 @@ export interface SendTransaction {
   };
   query: Record<string, never>;
   body: {
-      events: ClientServerDefinitions.ClientEvent[];
-      ephemeral?: Events.CoreEventSchemaEvent[];
+    events: ClientServerDefinitions.ClientEvent[];
+    ephemeral?: Events.CoreEventSchemaEvent[];
   };
   call: OpenCall<SendTransaction['path'], SendTransaction['query'], SendTransaction['body']>;
   reply: JsonObject;

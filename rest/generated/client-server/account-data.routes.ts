@@ -15,7 +15,6 @@ export interface GetAccountData {
   reply: JsonObject;
 }
 
-
 /** PUT /_matrix/client/v3/user/{userId}/account_data/{type} */
 export interface SetAccountData {
   path: {
@@ -27,7 +26,6 @@ export interface SetAccountData {
   call: UserCall<SetAccountData['path'], SetAccountData['query'], SetAccountData['body']>;
   reply: JsonObject;
 }
-
 
 /** GET /_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type} */
 export interface GetAccountDataPerRoom {
@@ -41,7 +39,6 @@ export interface GetAccountDataPerRoom {
   call: UserCall<GetAccountDataPerRoom['path'], GetAccountDataPerRoom['query'], GetAccountDataPerRoom['body']>;
   reply: JsonObject;
 }
-
 
 /** PUT /_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type} */
 export interface SetAccountDataPerRoom {

@@ -8,14 +8,13 @@ export interface DeactivateAccount {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      auth?: ClientServerDefinitions.AuthData;
-      id_server?: string;
-      erase?: boolean;
+    auth?: ClientServerDefinitions.AuthData;
+    id_server?: string;
+    erase?: boolean;
   };
   call: MaybeUserCall<DeactivateAccount['path'], DeactivateAccount['query'], DeactivateAccount['body']>;
   reply: {
-      /** @enum {string} */
-      id_server_unbind_result: "success" | "no-support";
+    id_server_unbind_result: 'success' | 'no-support';
   };
 }
 

@@ -11,21 +11,20 @@ export interface GetWhoIs {
   body: undefined;
   call: UserCall<GetWhoIs['path'], GetWhoIs['query'], GetWhoIs['body']>;
   reply: {
-      user_id?: string;
-      devices?: {
-          [key: string]: {
-              sessions?: {
-                  connections?: {
-                      ip?: string;
-                      last_seen?: number;
-                      user_agent?: string;
-                  }[];
-              }[];
-          };
+    user_id?: string;
+    devices?: {
+      [key: string]: {
+        sessions?: {
+          connections?: {
+            ip?: string;
+            last_seen?: number;
+            user_agent?: string;
+          }[];
+        }[];
       };
+    };
   };
 }
-
 
 /** GET /_matrix/client/v1/admin/suspend/{userId} */
 export interface GetAdminSuspendUser {
@@ -36,10 +35,9 @@ export interface GetAdminSuspendUser {
   body: undefined;
   call: UserCall<GetAdminSuspendUser['path'], GetAdminSuspendUser['query'], GetAdminSuspendUser['body']>;
   reply: {
-      suspended: boolean;
+    suspended: boolean;
   };
 }
-
 
 /** PUT /_matrix/client/v1/admin/suspend/{userId} */
 export interface SetAdminSuspendUser {
@@ -48,14 +46,13 @@ export interface SetAdminSuspendUser {
   };
   query: Record<string, never>;
   body: {
-      suspended: boolean;
+    suspended: boolean;
   };
   call: UserCall<SetAdminSuspendUser['path'], SetAdminSuspendUser['query'], SetAdminSuspendUser['body']>;
   reply: {
-      suspended: boolean;
+    suspended: boolean;
   };
 }
-
 
 /** GET /_matrix/client/v1/admin/lock/{userId} */
 export interface GetAdminLockUser {
@@ -66,10 +63,9 @@ export interface GetAdminLockUser {
   body: undefined;
   call: UserCall<GetAdminLockUser['path'], GetAdminLockUser['query'], GetAdminLockUser['body']>;
   reply: {
-      locked: boolean;
+    locked: boolean;
   };
 }
-
 
 /** PUT /_matrix/client/v1/admin/lock/{userId} */
 export interface SetAdminLockUser {
@@ -78,11 +74,11 @@ export interface SetAdminLockUser {
   };
   query: Record<string, never>;
   body: {
-      locked: boolean;
+    locked: boolean;
   };
   call: UserCall<SetAdminLockUser['path'], SetAdminLockUser['query'], SetAdminLockUser['body']>;
   reply: {
-      locked: boolean;
+    locked: boolean;
   };
 }
 

@@ -11,100 +11,89 @@ export interface GetAccount3PIDs {
   body: undefined;
   call: UserCall<GetAccount3PIDs['path'], GetAccount3PIDs['query'], GetAccount3PIDs['body']>;
   reply: {
-      threepids?: {
-          /** @enum {string} */
-          medium: "email" | "msisdn";
-          address: string;
-          validated_at: number;
-          added_at: number;
-      }[];
+    threepids?: {
+      medium: 'email' | 'msisdn';
+      address: string;
+      validated_at: number;
+      added_at: number;
+    }[];
   };
 }
-
 
 /** POST /_matrix/client/v3/account/3pid */
 export interface Post3PIDs {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      three_pid_creds: {
-          client_secret: string;
-          id_server: string;
-          id_access_token: string;
-          sid: string;
-      };
+    three_pid_creds: {
+      client_secret: string;
+      id_server: string;
+      id_access_token: string;
+      sid: string;
+    };
   };
   call: UserCall<Post3PIDs['path'], Post3PIDs['query'], Post3PIDs['body']>;
   reply: {
-      submit_url?: string;
+    submit_url?: string;
   };
 }
-
 
 /** POST /_matrix/client/v3/account/3pid/add */
 export interface Add3PID {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      auth?: ClientServerDefinitions.AuthData;
-      client_secret: string;
-      sid: string;
+    auth?: ClientServerDefinitions.AuthData;
+    client_secret: string;
+    sid: string;
   };
   call: UserCall<Add3PID['path'], Add3PID['query'], Add3PID['body']>;
   reply: JsonObject;
 }
-
 
 /** POST /_matrix/client/v3/account/3pid/bind */
 export interface Bind3PID {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      client_secret: string;
-      id_server: string;
-      id_access_token: string;
-      sid: string;
+    client_secret: string;
+    id_server: string;
+    id_access_token: string;
+    sid: string;
   };
   call: UserCall<Bind3PID['path'], Bind3PID['query'], Bind3PID['body']>;
   reply: JsonObject;
 }
-
 
 /** POST /_matrix/client/v3/account/3pid/delete */
 export interface Delete3pidFromAccount {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      id_server?: string;
-      /** @enum {string} */
-      medium: "email" | "msisdn";
-      address: string;
+    id_server?: string;
+    medium: 'email' | 'msisdn';
+    address: string;
   };
   call: UserCall<Delete3pidFromAccount['path'], Delete3pidFromAccount['query'], Delete3pidFromAccount['body']>;
   reply: {
-      /** @enum {string} */
-      id_server_unbind_result: "no-support" | "success";
+    id_server_unbind_result: 'no-support' | 'success';
   };
 }
-
 
 /** POST /_matrix/client/v3/account/3pid/unbind */
 export interface Unbind3pidFromAccount {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      id_server?: string;
-      /** @enum {string} */
-      medium: "email" | "msisdn";
-      address: string;
+    id_server?: string;
+    medium: 'email' | 'msisdn';
+    address: string;
   };
   call: UserCall<Unbind3pidFromAccount['path'], Unbind3pidFromAccount['query'], Unbind3pidFromAccount['body']>;
   reply: {
-      /** @enum {string} */
-      id_server_unbind_result: "no-support" | "success";
+    id_server_unbind_result: 'no-support' | 'success';
   };
 }
-
 
 /** POST /_matrix/client/v3/account/3pid/email/requestToken */
 export interface RequestTokenTo3PIDEmail {
@@ -114,7 +103,6 @@ export interface RequestTokenTo3PIDEmail {
   call: OpenCall<RequestTokenTo3PIDEmail['path'], RequestTokenTo3PIDEmail['query'], RequestTokenTo3PIDEmail['body']>;
   reply: ClientServerDefinitions.RequestTokenResponse;
 }
-
 
 /** POST /_matrix/client/v3/account/3pid/msisdn/requestToken */
 export interface RequestTokenTo3PIDMSISDN {

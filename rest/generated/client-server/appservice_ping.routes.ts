@@ -9,11 +9,11 @@ export interface PingAppservice {
   };
   query: Record<string, never>;
   body: {
-      transaction_id?: string;
+    transaction_id?: string;
   };
   call: UserCall<PingAppservice['path'], PingAppservice['query'], PingAppservice['body']>;
   reply: {
-      duration_ms: number;
+    duration_ms: number;
   };
 }
 

@@ -11,8 +11,7 @@ export interface UpdateAppserviceRoomDirectoryVisibility {
   };
   query: Record<string, never>;
   body: {
-      /** @enum {string} */
-      visibility: "public" | "private";
+    visibility: 'public' | 'private';
   };
   call: UserCall<UpdateAppserviceRoomDirectoryVisibility['path'], UpdateAppserviceRoomDirectoryVisibility['query'], UpdateAppserviceRoomDirectoryVisibility['body']>;
   reply: JsonObject;

@@ -10,13 +10,12 @@ export interface Ban {
   };
   query: Record<string, never>;
   body: {
-      user_id: string;
-      reason?: string;
+    user_id: string;
+    reason?: string;
   };
   call: UserCall<Ban['path'], Ban['query'], Ban['body']>;
   reply: JsonObject;
 }
-
 
 /** POST /_matrix/client/v3/rooms/{roomId}/unban */
 export interface Unban {
@@ -25,8 +24,8 @@ export interface Unban {
   };
   query: Record<string, never>;
   body: {
-      user_id: string;
-      reason?: string;
+    user_id: string;
+    reason?: string;
   };
   call: UserCall<Unban['path'], Unban['query'], Unban['body']>;
   reply: JsonObject;

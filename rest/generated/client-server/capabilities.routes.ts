@@ -11,29 +11,31 @@ export interface GetCapabilities {
   body: undefined;
   call: UserCall<GetCapabilities['path'], GetCapabilities['query'], GetCapabilities['body']>;
   reply: {
-      capabilities: {
-          "m.change_password"?: ClientServerDefinitions.CapabilitiesBooleanCapability;
-          "m.forget_forced_upon_leave"?: ClientServerDefinitions.CapabilitiesBooleanCapability;
-          "m.room_versions"?: {
-              default: string;
-              available: {
-                  [key: string]: "stable" | "unstable";
-              };
-          };
-          "m.set_displayname"?: ClientServerDefinitions.CapabilitiesBooleanCapability & JsonValue;
-          "m.set_avatar_url"?: ClientServerDefinitions.CapabilitiesBooleanCapability & JsonValue;
-          "m.3pid_changes"?: ClientServerDefinitions.CapabilitiesBooleanCapability;
-          "m.get_login_token"?: ClientServerDefinitions.CapabilitiesBooleanCapability;
-          "m.profile_fields"?: {
-              allowed?: string[];
-              disallowed?: string[];
-              enabled: boolean;
-          };
-          "m.account_moderation"?: {
-              suspend?: boolean;
-              lock?: boolean;
-          };
+    capabilities: {
+      'm.change_password'?: ClientServerDefinitions.CapabilitiesBooleanCapability;
+      'm.forget_forced_upon_leave'?: ClientServerDefinitions.CapabilitiesBooleanCapability;
+      'm.room_versions'?: {
+        default: string;
+        available: {
+          [key: string]: 'stable' | 'unstable';
+        };
       };
+      'm.set_displayname'?: ClientServerDefinitions.CapabilitiesBooleanCapability;
+      'm.set_avatar_url'?: ClientServerDefinitions.CapabilitiesBooleanCapability;
+      'm.3pid_changes'?: ClientServerDefinitions.CapabilitiesBooleanCapability;
+      'm.get_login_token'?: ClientServerDefinitions.CapabilitiesBooleanCapability;
+      'm.profile_fields'?: {
+        allowed?: string[];
+        disallowed?: string[];
+        enabled: boolean;
+      };
+      'm.account_moderation'?: {
+        suspend?: boolean;
+        lock?: boolean;
+      };
+    } & {
+      [key: string]: JsonValue;
+    };
   };
 }
 

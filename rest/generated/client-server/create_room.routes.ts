@@ -9,28 +9,26 @@ export interface CreateRoomOperation {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      /** @enum {string} */
-      visibility?: "public" | "private";
-      room_alias_name?: string;
-      name?: string;
-      topic?: string;
-      invite?: string[];
-      invite_3pid?: ClientServerDefinitions.Invite3pid[];
-      room_version?: string;
-      creation_content?: JsonObject;
-      initial_state?: {
-          type: string;
-          state_key?: string;
-          content: JsonObject;
-      }[];
-      /** @enum {string} */
-      preset?: "private_chat" | "public_chat" | "trusted_private_chat";
-      is_direct?: boolean;
-      power_level_content_override?: JsonObject;
+    visibility?: 'public' | 'private';
+    room_alias_name?: string;
+    name?: string;
+    topic?: string;
+    invite?: string[];
+    invite_3pid?: ClientServerDefinitions.Invite3pid[];
+    room_version?: string;
+    creation_content?: JsonObject;
+    initial_state?: {
+      type: string;
+      state_key?: string;
+      content: JsonObject;
+    }[];
+    preset?: 'private_chat' | 'public_chat' | 'trusted_private_chat';
+    is_direct?: boolean;
+    power_level_content_override?: JsonObject;
   };
   call: UserCall<CreateRoomOperation['path'], CreateRoomOperation['query'], CreateRoomOperation['body']>;
   reply: {
-      room_id: string;
+    room_id: string;
   };
 }
 

@@ -9,32 +9,31 @@ export interface UploadCrossSigningKeys {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      master_key?: ClientServerDefinitions.CrossSigningKey;
-      self_signing_key?: ClientServerDefinitions.CrossSigningKey;
-      user_signing_key?: ClientServerDefinitions.CrossSigningKey;
-      auth?: ClientServerDefinitions.AuthData;
+    master_key?: ClientServerDefinitions.CrossSigningKey;
+    self_signing_key?: ClientServerDefinitions.CrossSigningKey;
+    user_signing_key?: ClientServerDefinitions.CrossSigningKey;
+    auth?: ClientServerDefinitions.AuthData;
   };
   call: UserCall<UploadCrossSigningKeys['path'], UploadCrossSigningKeys['query'], UploadCrossSigningKeys['body']>;
   reply: JsonObject;
 }
-
 
 /** POST /_matrix/client/v3/keys/signatures/upload */
 export interface UploadCrossSigningSignatures {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      [key: string]: {
-          [key: string]: JsonObject;
-      };
+    [key: string]: {
+      [key: string]: JsonObject;
+    };
   };
   call: UserCall<UploadCrossSigningSignatures['path'], UploadCrossSigningSignatures['query'], UploadCrossSigningSignatures['body']>;
   reply: {
-      failures?: {
-          [key: string]: {
-              [key: string]: JsonObject;
-          };
+    failures?: {
+      [key: string]: {
+        [key: string]: JsonObject;
       };
+    };
   };
 }
 

@@ -5,265 +5,269 @@ import type * as Events from '../event-schemas';
 import type * as IdentityDefinitions from '../identity/definitions';
 
 export type AuthData = {
-    type?: string;
-    session?: string;
+  type?: string;
+  session?: string;
+} & {
+  [key: string]: JsonValue;
 };
 
 export type CapabilitiesBooleanCapability = {
-    enabled: boolean;
+  enabled: boolean;
 };
 
 export type ClientDevice = {
-    device_id: string;
-    display_name?: string;
-    last_seen_ip?: string;
-    last_seen_ts?: number;
+  device_id: string;
+  display_name?: string;
+  last_seen_ip?: string;
+  last_seen_ts?: number;
 };
 
 export type ClientEvent = ClientEventWithoutRoomId & {
-    room_id: string;
-    unsigned?: {
-        redacted_because?: JsonValue;
-    };
+  room_id: string;
+  unsigned?: {
+    redacted_because?: JsonValue;
+  };
 };
 
 export type ClientEventWithoutRoomId = {
-    event_id: string;
-    type: string;
-    state_key?: string;
-    sender: string;
-    origin_server_ts: number;
-    content: JsonObject;
-    unsigned?: {
-        age?: number;
-        redacted_because?: JsonObject;
-        transaction_id?: string;
-        prev_content?: JsonObject;
-        replaces_state?: string;
-        membership?: string;
-    };
+  event_id: string;
+  type: string;
+  state_key?: string;
+  sender: string;
+  origin_server_ts: number;
+  content: JsonObject;
+  unsigned?: {
+    age?: number;
+    redacted_because?: JsonObject;
+    transaction_id?: string;
+    prev_content?: JsonObject;
+    replaces_state?: string;
+    membership?: string;
+  };
 };
 
 export type CrossSigningKey = {
-    user_id: string;
-    usage: ("master" | "self_signing" | "user_signing")[];
-    keys: {
-        [key: string]: string;
-    };
-    signatures?: JsonObject;
+  user_id: string;
+  usage: ('master' | 'self_signing' | 'user_signing')[];
+  keys: {
+    [key: string]: string;
+  };
+  signatures?: JsonObject;
 };
 
 export type DeviceKeys = {
-    user_id: string;
-    device_id: string;
-    algorithms: string[];
-    keys: {
-        [key: string]: string;
+  user_id: string;
+  device_id: string;
+  algorithms: string[];
+  keys: {
+    [key: string]: string;
+  };
+  signatures: {
+    [key: string]: {
+      [key: string]: string;
     };
-    signatures: {
-        [key: string]: {
-            [key: string]: string;
-        };
-    };
+  };
 };
 
 export type EventBatch = {
-    events?: Events.CoreEventSchemaEvent[];
+  events?: Events.CoreEventSchemaEvent[];
 };
 
 export type EventFilter = {
-    limit?: number;
-    not_senders?: string[];
-    not_types?: string[];
-    senders?: string[];
-    types?: string[];
+  limit?: number;
+  not_senders?: string[];
+  not_types?: string[];
+  senders?: string[];
+  types?: string[];
 };
 
 export type Invite3pid = {
-    id_server: string;
-    id_access_token: string;
-    medium: string;
-    address: string;
+  id_server: string;
+  id_access_token: string;
+  medium: string;
+  address: string;
 };
 
 export type KeyBackupData = {
-    first_message_index: number;
-    forwarded_count: number;
-    is_verified: boolean;
-    session_data: JsonObject;
+  first_message_index: number;
+  forwarded_count: number;
+  is_verified: boolean;
+  session_data: JsonObject;
 };
 
 export type KeyBackupRoomKeysUpdateResponse = {
-    etag: string;
-    count: number;
+  etag: string;
+  count: number;
 };
 
 export type OneTimeKeys = {
-    [key: string]: string | {
-        key: string;
-        signatures: {
-            [key: string]: JsonObject;
-        };
+  [key: string]: string | {
+    key: string;
+    signatures: {
+      [key: string]: JsonObject;
     };
+  };
 };
 
 export type OpenidToken = {
-    access_token: string;
-    token_type: string;
-    matrix_server_name: string;
-    expires_in: number;
+  access_token: string;
+  token_type: string;
+  matrix_server_name: string;
+  expires_in: number;
 };
 
 export type Protocol = ApplicationServiceDefinitions.ProtocolBase & {
-    instances: (ApplicationServiceDefinitions.ProtocolInstance & {
-        instance_id?: string;
-    })[];
+  instances: (ApplicationServiceDefinitions.ProtocolInstance & {
+    instance_id?: string;
+  })[];
 };
 
 export type PublicRoomsChunk = {
-    canonical_alias?: string;
-    name?: string;
-    num_joined_members: number;
-    room_id: string;
-    topic?: string;
-    world_readable: boolean;
-    guest_can_join: boolean;
-    avatar_url?: string;
-    join_rule?: string;
-    room_type?: string;
+  canonical_alias?: string;
+  name?: string;
+  num_joined_members: number;
+  room_id: string;
+  topic?: string;
+  world_readable: boolean;
+  guest_can_join: boolean;
+  avatar_url?: string;
+  join_rule?: string;
+  room_type?: string;
 };
 
 export type PublicRoomsResponse = {
-    chunk: PublicRoomsChunk[];
-    next_batch?: string;
-    prev_batch?: string;
-    total_room_count_estimate?: number;
+  chunk: PublicRoomsChunk[];
+  next_batch?: string;
+  prev_batch?: string;
+  total_room_count_estimate?: number;
 };
 
 export type PushCondition = {
-    kind: string;
-    key?: string;
-    pattern?: string;
-    is?: string;
-    value?: string | number | boolean | null;
+  kind: string;
+  key?: string;
+  pattern?: string;
+  is?: string;
+  value?: string | number | boolean | null;
 };
 
 export type PushRule = {
-    actions: (string | Record<string, unknown>)[];
-    default: boolean;
-    enabled: boolean;
-    rule_id: string;
-    conditions?: PushCondition[];
-    pattern?: string;
+  actions: (string | JsonObject)[];
+  default: boolean;
+  enabled: boolean;
+  rule_id: string;
+  conditions?: PushCondition[];
+  pattern?: string;
 };
 
 export type PushRuleset = {
-    content?: PushRule[];
-    override?: PushRule[];
-    room?: PushRule[];
-    sender?: PushRule[];
-    underride?: PushRule[];
+  content?: PushRule[];
+  override?: PushRule[];
+  room?: PushRule[];
+  sender?: PushRule[];
+  underride?: PushRule[];
 };
 
 export type RelationsResponse = {
-    next_batch?: string;
-    prev_batch?: string;
-    recursion_depth?: number;
+  next_batch?: string;
+  prev_batch?: string;
+  recursion_depth?: number;
 };
 
 export type RequestEmailValidation = IdentityDefinitions.RequestEmailValidation & {
-    id_server?: string;
-    id_access_token?: string;
+  id_server?: string;
+  id_access_token?: string;
 };
 
 export type RequestMsisdnValidation = IdentityDefinitions.RequestMsisdnValidation & {
-    id_server?: string;
-    id_access_token?: string;
+  id_server?: string;
+  id_access_token?: string;
 };
 
 export type RequestTokenResponse = {
-    sid: string;
-    submit_url?: string;
+  sid: string;
+  submit_url?: string;
 };
 
 export type RoomEventFilter = EventFilter & {
-    unread_thread_notifications?: boolean;
-    lazy_load_members?: boolean;
-    include_redundant_members?: boolean;
-    not_rooms?: string[];
-    rooms?: string[];
-    contains_url?: boolean;
+  unread_thread_notifications?: boolean;
+  lazy_load_members?: boolean;
+  include_redundant_members?: boolean;
+  not_rooms?: string[];
+  rooms?: string[];
+  contains_url?: boolean;
 };
 
 export type RoomKeyBackup = {
-    sessions: {
-        [key: string]: KeyBackupData;
-    };
+  sessions: {
+    [key: string]: KeyBackupData;
+  };
 };
 
 export type RoomSummary = PublicRoomsChunk & {
-    room_type?: string;
-    allowed_room_ids?: string[];
-    /** @enum {string} */
-    encryption?: "m.megolm.v1.aes-sha2";
-    room_version?: string;
+  room_type?: string;
+  allowed_room_ids?: string[];
+  encryption?: 'm.megolm.v1.aes-sha2';
+  room_version?: string;
 };
 
 export type StateEventBatch = {
-    events?: ClientEventWithoutRoomId[];
+  events?: ClientEventWithoutRoomId[];
 };
 
 export type SyncFilter = {
-    event_fields?: string[];
-    /** @enum {string} */
-    event_format?: "client" | "federation";
-    presence?: EventFilter;
-    account_data?: EventFilter;
-    room?: {
-        not_rooms?: string[];
-        rooms?: string[];
-        ephemeral?: RoomEventFilter;
-        include_leave?: boolean;
-        state?: RoomEventFilter;
-        timeline?: RoomEventFilter;
-        account_data?: RoomEventFilter;
-    };
+  event_fields?: string[];
+  event_format?: 'client' | 'federation';
+  presence?: EventFilter;
+  account_data?: EventFilter;
+  room?: {
+    not_rooms?: string[];
+    rooms?: string[];
+    ephemeral?: RoomEventFilter;
+    include_leave?: boolean;
+    state?: RoomEventFilter;
+    timeline?: RoomEventFilter;
+    account_data?: RoomEventFilter;
+  };
 };
 
 export type Tag = {
-    order?: number;
+  order?: number;
 };
 
 export type ThirdPartySigned = {
-    sender: string;
-    mxid: string;
-    token: string;
-    signatures: {
-        [key: string]: {
-            [key: string]: string;
-        };
+  sender: string;
+  mxid: string;
+  token: string;
+  signatures: {
+    [key: string]: {
+      [key: string]: string;
     };
+  };
 };
 
 export type TimelineBatch = {
-    limited?: boolean;
-    prev_batch?: string;
-    events: ClientEventWithoutRoomId[];
+  limited?: boolean;
+  prev_batch?: string;
+  events: ClientEventWithoutRoomId[];
 };
 
 export type UserIdentifier = {
-    type: string;
+  type: string;
+} & {
+  [key: string]: JsonValue;
 };
 
 export type WellknownFull = {
-    "m.homeserver": WellknownHomeserver;
-    "m.identity_server"?: WellknownIdentityServer;
+  'm.homeserver': WellknownHomeserver;
+  'm.identity_server'?: WellknownIdentityServer;
+} & {
+  [key: string]: JsonValue;
 };
 
 export type WellknownHomeserver = {
-    base_url: string;
+  base_url: string;
 };
 
 export type WellknownIdentityServer = {
-    base_url: string;
+  base_url: string;
 };

@@ -11,10 +11,9 @@ export interface GetDevices {
   body: undefined;
   call: UserCall<GetDevices['path'], GetDevices['query'], GetDevices['body']>;
   reply: {
-      devices?: ClientServerDefinitions.ClientDevice[];
+    devices?: ClientServerDefinitions.ClientDevice[];
   };
 }
-
 
 /** GET /_matrix/client/v3/devices/{deviceId} */
 export interface GetDevice {
@@ -27,7 +26,6 @@ export interface GetDevice {
   reply: ClientServerDefinitions.ClientDevice;
 }
 
-
 /** PUT /_matrix/client/v3/devices/{deviceId} */
 export interface UpdateDevice {
   path: {
@@ -35,12 +33,11 @@ export interface UpdateDevice {
   };
   query: Record<string, never>;
   body: {
-      display_name?: string;
+    display_name?: string;
   };
   call: UserCall<UpdateDevice['path'], UpdateDevice['query'], UpdateDevice['body']>;
   reply: JsonObject | HttpReply;
 }
-
 
 /** DELETE /_matrix/client/v3/devices/{deviceId} */
 export interface DeleteDevice {
@@ -49,20 +46,19 @@ export interface DeleteDevice {
   };
   query: Record<string, never>;
   body: {
-      auth?: ClientServerDefinitions.AuthData;
+    auth?: ClientServerDefinitions.AuthData;
   };
   call: UserCall<DeleteDevice['path'], DeleteDevice['query'], DeleteDevice['body']>;
   reply: JsonObject;
 }
-
 
 /** POST /_matrix/client/v3/delete_devices */
 export interface DeleteDevices {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      devices: string[];
-      auth?: ClientServerDefinitions.AuthData;
+    devices: string[];
+    auth?: ClientServerDefinitions.AuthData;
   };
   call: UserCall<DeleteDevices['path'], DeleteDevices['query'], DeleteDevices['body']>;
   reply: JsonObject;

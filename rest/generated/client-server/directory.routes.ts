@@ -12,11 +12,10 @@ export interface GetRoomIdByAlias {
   body: undefined;
   call: OpenCall<GetRoomIdByAlias['path'], GetRoomIdByAlias['query'], GetRoomIdByAlias['body']>;
   reply: {
-      room_id?: string;
-      servers?: string[];
+    room_id?: string;
+    servers?: string[];
   };
 }
-
 
 /** PUT /_matrix/client/v3/directory/room/{roomAlias} */
 export interface SetRoomAlias {
@@ -25,12 +24,11 @@ export interface SetRoomAlias {
   };
   query: Record<string, never>;
   body: {
-      room_id: string;
+    room_id: string;
   };
   call: UserCall<SetRoomAlias['path'], SetRoomAlias['query'], SetRoomAlias['body']>;
   reply: JsonObject;
 }
-
 
 /** DELETE /_matrix/client/v3/directory/room/{roomAlias} */
 export interface DeleteRoomAlias {
@@ -43,7 +41,6 @@ export interface DeleteRoomAlias {
   reply: JsonObject;
 }
 
-
 /** GET /_matrix/client/v3/rooms/{roomId}/aliases */
 export interface GetLocalAliases {
   path: {
@@ -53,7 +50,7 @@ export interface GetLocalAliases {
   body: undefined;
   call: UserCall<GetLocalAliases['path'], GetLocalAliases['query'], GetLocalAliases['body']>;
   reply: {
-      aliases: string[];
+    aliases: string[];
   };
 }
 

@@ -16,12 +16,12 @@ export interface GetEventContext {
   body: undefined;
   call: UserCall<GetEventContext['path'], GetEventContext['query'], GetEventContext['body']>;
   reply: {
-      start?: string;
-      end?: string;
-      events_before?: ClientServerDefinitions.ClientEvent[];
-      event?: ClientServerDefinitions.ClientEvent;
-      events_after?: ClientServerDefinitions.ClientEvent[];
-      state?: ClientServerDefinitions.ClientEvent[];
+    start?: string;
+    end?: string;
+    events_before?: ClientServerDefinitions.ClientEvent[];
+    event?: ClientServerDefinitions.ClientEvent;
+    events_after?: ClientServerDefinitions.ClientEvent[];
+    state?: ClientServerDefinitions.ClientEvent[];
   };
 }
 

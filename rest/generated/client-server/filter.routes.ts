@@ -12,10 +12,9 @@ export interface DefineFilter {
   body: ClientServerDefinitions.SyncFilter;
   call: UserCall<DefineFilter['path'], DefineFilter['query'], DefineFilter['body']>;
   reply: {
-      filter_id: string;
+    filter_id: string;
   };
 }
-
 
 /** GET /_matrix/client/v3/user/{userId}/filter/{filterId} */
 export interface GetFilter {

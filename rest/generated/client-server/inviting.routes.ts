@@ -10,8 +10,8 @@ export interface InviteUser {
   };
   query: Record<string, never>;
   body: {
-      user_id: string;
-      reason?: string;
+    user_id: string;
+    reason?: string;
   };
   call: UserCall<InviteUser['path'], InviteUser['query'], InviteUser['body']>;
   reply: JsonObject;

@@ -10,15 +10,14 @@ export interface JoinRoomById {
   };
   query: Record<string, never>;
   body: {
-      third_party_signed?: ClientServerDefinitions.ThirdPartySigned;
-      reason?: string;
+    third_party_signed?: ClientServerDefinitions.ThirdPartySigned;
+    reason?: string;
   };
   call: UserCall<JoinRoomById['path'], JoinRoomById['query'], JoinRoomById['body']>;
   reply: {
-      room_id: string;
+    room_id: string;
   };
 }
-
 
 /** POST /_matrix/client/v3/join/{roomIdOrAlias} */
 export interface JoinRoom {
@@ -29,12 +28,12 @@ export interface JoinRoom {
     readonly via?: string[];
   };
   body: {
-      third_party_signed?: ClientServerDefinitions.ThirdPartySigned;
-      reason?: string;
+    third_party_signed?: ClientServerDefinitions.ThirdPartySigned;
+    reason?: string;
   };
   call: UserCall<JoinRoom['path'], JoinRoom['query'], JoinRoom['body']>;
   reply: {
-      room_id: string;
+    room_id: string;
   };
 }
 

@@ -11,31 +11,27 @@ export interface GetRoomKeysVersionCurrent {
   body: undefined;
   call: UserCall<GetRoomKeysVersionCurrent['path'], GetRoomKeysVersionCurrent['query'], GetRoomKeysVersionCurrent['body']>;
   reply: {
-      /** @enum {string} */
-      algorithm: "m.megolm_backup.v1.curve25519-aes-sha2";
-      auth_data: JsonObject;
-      count: number;
-      etag: string;
-      version: string;
+    algorithm: 'm.megolm_backup.v1.curve25519-aes-sha2';
+    auth_data: JsonObject;
+    count: number;
+    etag: string;
+    version: string;
   };
 }
-
 
 /** POST /_matrix/client/v3/room_keys/version */
 export interface PostRoomKeysVersion {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      /** @enum {string} */
-      algorithm: "m.megolm_backup.v1.curve25519-aes-sha2";
-      auth_data: JsonObject;
+    algorithm: 'm.megolm_backup.v1.curve25519-aes-sha2';
+    auth_data: JsonObject;
   };
   call: UserCall<PostRoomKeysVersion['path'], PostRoomKeysVersion['query'], PostRoomKeysVersion['body']>;
   reply: {
-      version: string;
+    version: string;
   };
 }
-
 
 /** GET /_matrix/client/v3/room_keys/version/{version} */
 export interface GetRoomKeysVersion {
@@ -46,15 +42,13 @@ export interface GetRoomKeysVersion {
   body: undefined;
   call: UserCall<GetRoomKeysVersion['path'], GetRoomKeysVersion['query'], GetRoomKeysVersion['body']>;
   reply: {
-      /** @enum {string} */
-      algorithm: "m.megolm_backup.v1.curve25519-aes-sha2";
-      auth_data: JsonObject;
-      count: number;
-      etag: string;
-      version: string;
+    algorithm: 'm.megolm_backup.v1.curve25519-aes-sha2';
+    auth_data: JsonObject;
+    count: number;
+    etag: string;
+    version: string;
   };
 }
-
 
 /** PUT /_matrix/client/v3/room_keys/version/{version} */
 export interface PutRoomKeysVersion {
@@ -63,15 +57,13 @@ export interface PutRoomKeysVersion {
   };
   query: Record<string, never>;
   body: {
-      /** @enum {string} */
-      algorithm: "m.megolm_backup.v1.curve25519-aes-sha2";
-      auth_data: JsonObject;
-      version?: string;
+    algorithm: 'm.megolm_backup.v1.curve25519-aes-sha2';
+    auth_data: JsonObject;
+    version?: string;
   };
   call: UserCall<PutRoomKeysVersion['path'], PutRoomKeysVersion['query'], PutRoomKeysVersion['body']>;
   reply: JsonObject;
 }
-
 
 /** DELETE /_matrix/client/v3/room_keys/version/{version} */
 export interface DeleteRoomKeysVersion {
@@ -83,7 +75,6 @@ export interface DeleteRoomKeysVersion {
   call: UserCall<DeleteRoomKeysVersion['path'], DeleteRoomKeysVersion['query'], DeleteRoomKeysVersion['body']>;
   reply: JsonObject;
 }
-
 
 /** GET /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId} */
 export interface GetRoomKeyBySessionId {
@@ -99,7 +90,6 @@ export interface GetRoomKeyBySessionId {
   reply: ClientServerDefinitions.KeyBackupData;
 }
 
-
 /** PUT /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId} */
 export interface PutRoomKeyBySessionId {
   path: {
@@ -113,7 +103,6 @@ export interface PutRoomKeyBySessionId {
   call: UserCall<PutRoomKeyBySessionId['path'], PutRoomKeyBySessionId['query'], PutRoomKeyBySessionId['body']>;
   reply: ClientServerDefinitions.KeyBackupRoomKeysUpdateResponse;
 }
-
 
 /** DELETE /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId} */
 export interface DeleteRoomKeyBySessionId {
@@ -129,7 +118,6 @@ export interface DeleteRoomKeyBySessionId {
   reply: ClientServerDefinitions.KeyBackupRoomKeysUpdateResponse;
 }
 
-
 /** GET /_matrix/client/v3/room_keys/keys/{roomId} */
 export interface GetRoomKeysByRoomId {
   path: {
@@ -142,7 +130,6 @@ export interface GetRoomKeysByRoomId {
   call: UserCall<GetRoomKeysByRoomId['path'], GetRoomKeysByRoomId['query'], GetRoomKeysByRoomId['body']>;
   reply: ClientServerDefinitions.RoomKeyBackup & JsonObject;
 }
-
 
 /** PUT /_matrix/client/v3/room_keys/keys/{roomId} */
 export interface PutRoomKeysByRoomId {
@@ -157,7 +144,6 @@ export interface PutRoomKeysByRoomId {
   reply: ClientServerDefinitions.KeyBackupRoomKeysUpdateResponse;
 }
 
-
 /** DELETE /_matrix/client/v3/room_keys/keys/{roomId} */
 export interface DeleteRoomKeysByRoomId {
   path: {
@@ -171,7 +157,6 @@ export interface DeleteRoomKeysByRoomId {
   reply: ClientServerDefinitions.KeyBackupRoomKeysUpdateResponse;
 }
 
-
 /** GET /_matrix/client/v3/room_keys/keys */
 export interface GetRoomKeys {
   path: Record<string, never>;
@@ -181,12 +166,11 @@ export interface GetRoomKeys {
   body: undefined;
   call: UserCall<GetRoomKeys['path'], GetRoomKeys['query'], GetRoomKeys['body']>;
   reply: {
-      rooms: {
-          [key: string]: ClientServerDefinitions.RoomKeyBackup;
-      };
+    rooms: {
+      [key: string]: ClientServerDefinitions.RoomKeyBackup;
+    };
   };
 }
-
 
 /** PUT /_matrix/client/v3/room_keys/keys */
 export interface PutRoomKeys {
@@ -195,14 +179,13 @@ export interface PutRoomKeys {
     readonly version: string;
   };
   body: {
-      rooms: {
-          [key: string]: ClientServerDefinitions.RoomKeyBackup;
-      };
+    rooms: {
+      [key: string]: ClientServerDefinitions.RoomKeyBackup;
+    };
   };
   call: UserCall<PutRoomKeys['path'], PutRoomKeys['query'], PutRoomKeys['body']>;
   reply: ClientServerDefinitions.KeyBackupRoomKeysUpdateResponse;
 }
-
 
 /** DELETE /_matrix/client/v3/room_keys/keys */
 export interface DeleteRoomKeys {

@@ -9,81 +9,78 @@ export interface UploadKeys {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      device_keys?: ClientServerDefinitions.DeviceKeys;
-      one_time_keys?: ClientServerDefinitions.OneTimeKeys;
-      fallback_keys?: ClientServerDefinitions.OneTimeKeys;
+    device_keys?: ClientServerDefinitions.DeviceKeys;
+    one_time_keys?: ClientServerDefinitions.OneTimeKeys;
+    fallback_keys?: ClientServerDefinitions.OneTimeKeys;
   };
   call: UserCall<UploadKeys['path'], UploadKeys['query'], UploadKeys['body']>;
   reply: {
-      one_time_key_counts: {
-          [key: string]: number;
-      };
+    one_time_key_counts: {
+      [key: string]: number;
+    };
   };
 }
-
 
 /** POST /_matrix/client/v3/keys/query */
 export interface QueryKeys {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      timeout?: number;
-      device_keys: {
-          [key: string]: string[];
-      };
+    timeout?: number;
+    device_keys: {
+      [key: string]: string[];
+    };
   };
   call: UserCall<QueryKeys['path'], QueryKeys['query'], QueryKeys['body']>;
   reply: {
-      failures?: {
-          [key: string]: JsonObject;
-      };
-      device_keys?: {
-          [key: string]: {
-              [key: string]: {
-                  unsigned?: {
-                      device_display_name?: string;
-                  };
-              } & ClientServerDefinitions.DeviceKeys;
+    failures?: {
+      [key: string]: JsonObject;
+    };
+    device_keys?: {
+      [key: string]: {
+        [key: string]: {
+          unsigned?: {
+            device_display_name?: string;
           };
+        } & ClientServerDefinitions.DeviceKeys;
       };
-      master_keys?: {
-          [key: string]: ClientServerDefinitions.CrossSigningKey;
-      };
-      self_signing_keys?: {
-          [key: string]: ClientServerDefinitions.CrossSigningKey;
-      };
-      user_signing_keys?: {
-          [key: string]: ClientServerDefinitions.CrossSigningKey;
-      };
+    };
+    master_keys?: {
+      [key: string]: ClientServerDefinitions.CrossSigningKey;
+    };
+    self_signing_keys?: {
+      [key: string]: ClientServerDefinitions.CrossSigningKey;
+    };
+    user_signing_keys?: {
+      [key: string]: ClientServerDefinitions.CrossSigningKey;
+    };
   };
 }
-
 
 /** POST /_matrix/client/v3/keys/claim */
 export interface ClaimKeys {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      timeout?: number;
-      one_time_keys: {
-          [key: string]: {
-              [key: string]: string;
-          };
+    timeout?: number;
+    one_time_keys: {
+      [key: string]: {
+        [key: string]: string;
       };
+    };
   };
   call: UserCall<ClaimKeys['path'], ClaimKeys['query'], ClaimKeys['body']>;
   reply: {
-      failures?: {
-          [key: string]: JsonObject;
+    failures?: {
+      [key: string]: JsonObject;
+    };
+    one_time_keys: {
+      [key: string]: {
+        [key: string]: ClientServerDefinitions.OneTimeKeys;
       };
-      one_time_keys: {
-          [key: string]: {
-              [key: string]: ClientServerDefinitions.OneTimeKeys;
-          };
-      };
+    };
   };
 }
-
 
 /** GET /_matrix/client/v3/keys/changes */
 export interface GetKeysChanges {
@@ -95,8 +92,8 @@ export interface GetKeysChanges {
   body: undefined;
   call: UserCall<GetKeysChanges['path'], GetKeysChanges['query'], GetKeysChanges['body']>;
   reply: {
-      changed?: string[];
-      left?: string[];
+    changed?: string[];
+    left?: string[];
   };
 }
 

@@ -10,8 +10,8 @@ export interface Kick {
   };
   query: Record<string, never>;
   body: {
-      user_id: string;
-      reason?: string;
+    user_id: string;
+    reason?: string;
   };
   call: UserCall<Kick['path'], Kick['query'], Kick['body']>;
   reply: JsonObject;

@@ -11,11 +11,11 @@ export interface KnockRoom {
     readonly via?: string[];
   };
   body: {
-      reason?: string;
+    reason?: string;
   };
   call: UserCall<KnockRoom['path'], KnockRoom['query'], KnockRoom['body']>;
   reply: {
-      room_id: string;
+    room_id: string;
   };
 }
 

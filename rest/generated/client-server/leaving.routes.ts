@@ -10,12 +10,11 @@ export interface LeaveRoom {
   };
   query: Record<string, never>;
   body: {
-      reason?: string;
+    reason?: string;
   };
   call: UserCall<LeaveRoom['path'], LeaveRoom['query'], LeaveRoom['body']>;
   reply: JsonObject;
 }
-
 
 /** POST /_matrix/client/v3/rooms/{roomId}/forget */
 export interface ForgetRoom {

@@ -9,7 +9,7 @@ export interface GetJoinedRooms {
   body: undefined;
   call: UserCall<GetJoinedRooms['path'], GetJoinedRooms['query'], GetJoinedRooms['body']>;
   reply: {
-      joined_rooms: string[];
+    joined_rooms: string[];
   };
 }
 

@@ -13,11 +13,9 @@ export interface GetRoomVisibilityOnDirectory {
   body: undefined;
   call: OpenCall<GetRoomVisibilityOnDirectory['path'], GetRoomVisibilityOnDirectory['query'], GetRoomVisibilityOnDirectory['body']>;
   reply: {
-      /** @enum {string} */
-      visibility?: "private" | "public";
+    visibility?: 'private' | 'public';
   };
 }
-
 
 /** PUT /_matrix/client/v3/directory/list/room/{roomId} */
 export interface SetRoomVisibilityOnDirectory {
@@ -26,13 +24,11 @@ export interface SetRoomVisibilityOnDirectory {
   };
   query: Record<string, never>;
   body: {
-      /** @enum {string} */
-      visibility?: "private" | "public";
+    visibility?: 'private' | 'public';
   };
   call: UserCall<SetRoomVisibilityOnDirectory['path'], SetRoomVisibilityOnDirectory['query'], SetRoomVisibilityOnDirectory['body']>;
   reply: JsonObject;
 }
-
 
 /** GET /_matrix/client/v3/publicRooms */
 export interface GetPublicRooms {
@@ -47,7 +43,6 @@ export interface GetPublicRooms {
   reply: ClientServerDefinitions.PublicRoomsResponse;
 }
 
-
 /** POST /_matrix/client/v3/publicRooms */
 export interface QueryPublicRooms {
   path: Record<string, never>;
@@ -55,14 +50,14 @@ export interface QueryPublicRooms {
     readonly server?: string;
   };
   body: {
-      limit?: number;
-      since?: string;
-      filter?: {
-          generic_search_term?: string;
-          room_types?: (string | null)[];
-      };
-      include_all_networks?: boolean;
-      third_party_instance_id?: string;
+    limit?: number;
+    since?: string;
+    filter?: {
+      generic_search_term?: string;
+      room_types?: (string | null)[];
+    };
+    include_all_networks?: boolean;
+    third_party_instance_id?: string;
   };
   call: UserCall<QueryPublicRooms['path'], QueryPublicRooms['query'], QueryPublicRooms['body']>;
   reply: ClientServerDefinitions.PublicRoomsResponse;

@@ -10,39 +10,38 @@ export interface GetLoginFlows {
   body: undefined;
   call: OpenCall<GetLoginFlows['path'], GetLoginFlows['query'], GetLoginFlows['body']>;
   reply: {
-      flows?: {
-          type: string;
-          get_login_token?: boolean;
-      }[];
+    flows?: {
+      type: string;
+      get_login_token?: boolean;
+    }[];
   };
 }
-
 
 /** POST /_matrix/client/v3/login */
 export interface LoginOperation {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      type: string;
-      identifier?: ClientServerDefinitions.UserIdentifier;
-      user?: string;
-      medium?: string;
-      address?: string;
-      password?: string;
-      token?: string;
-      device_id?: string;
-      initial_device_display_name?: string;
-      refresh_token?: boolean;
+    type: string;
+    identifier?: ClientServerDefinitions.UserIdentifier;
+    user?: string;
+    medium?: string;
+    address?: string;
+    password?: string;
+    token?: string;
+    device_id?: string;
+    initial_device_display_name?: string;
+    refresh_token?: boolean;
   };
   call: OpenCall<LoginOperation['path'], LoginOperation['query'], LoginOperation['body']>;
   reply: {
-      user_id: string;
-      access_token: string;
-      refresh_token?: string;
-      expires_in_ms?: number;
-      home_server?: string;
-      device_id: string;
-      well_known?: ClientServerDefinitions.WellknownFull;
+    user_id: string;
+    access_token: string;
+    refresh_token?: string;
+    expires_in_ms?: number;
+    home_server?: string;
+    device_id: string;
+    well_known?: ClientServerDefinitions.WellknownFull;
   };
 }
 

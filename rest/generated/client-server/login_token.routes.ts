@@ -8,12 +8,12 @@ export interface GenerateLoginToken {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      auth?: ClientServerDefinitions.AuthData;
+    auth?: ClientServerDefinitions.AuthData;
   };
   call: UserCall<GenerateLoginToken['path'], GenerateLoginToken['query'], GenerateLoginToken['body']>;
   reply: {
-      login_token: string;
-      expires_in_ms: number;
+    login_token: string;
+    expires_in_ms: number;
   };
 }
 

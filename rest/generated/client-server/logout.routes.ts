@@ -12,7 +12,6 @@ export interface LogoutOperation {
   reply: JsonObject;
 }
 
-
 /** POST /_matrix/client/v3/logout/all */
 export interface LogoutAll {
   path: Record<string, never>;

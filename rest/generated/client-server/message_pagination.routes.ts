@@ -11,17 +11,17 @@ export interface GetRoomEvents {
   query: {
     readonly from?: string;
     readonly to?: string;
-    readonly dir: "b" | "f";
+    readonly dir: 'b' | 'f';
     readonly limit?: number;
     readonly filter?: string;
   };
   body: undefined;
   call: UserCall<GetRoomEvents['path'], GetRoomEvents['query'], GetRoomEvents['body']>;
   reply: {
-      start: string;
-      end?: string;
-      chunk: ClientServerDefinitions.ClientEvent[];
-      state?: ClientServerDefinitions.ClientEvent[];
+    start: string;
+    end?: string;
+    chunk: ClientServerDefinitions.ClientEvent[];
+    state?: ClientServerDefinitions.ClientEvent[];
   };
 }
 

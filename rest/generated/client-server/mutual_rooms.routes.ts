@@ -12,9 +12,9 @@ export interface GetMutualRooms {
   body: undefined;
   call: UserCall<GetMutualRooms['path'], GetMutualRooms['query'], GetMutualRooms['body']>;
   reply: {
-      joined: string[];
-      count: number;
-      next_batch?: string;
+    joined: string[];
+    count: number;
+    next_batch?: string;
   };
 }
 

@@ -9,19 +9,19 @@ export interface GetAuthMetadata {
   body: undefined;
   call: OpenCall<GetAuthMetadata['path'], GetAuthMetadata['query'], GetAuthMetadata['body']>;
   reply: {
-      issuer: string;
-      authorization_endpoint: string;
-      token_endpoint: string;
-      revocation_endpoint: string;
-      registration_endpoint: string;
-      response_types_supported: string[];
-      grant_types_supported: string[];
-      response_modes_supported: string[];
-      code_challenge_methods_supported: string[];
-      prompt_values_supported?: string[];
-      account_management_uri?: string;
-      account_management_actions_supported?: ("org.matrix.profile" | "org.matrix.devices_list" | "org.matrix.device_view" | "org.matrix.device_delete" | "org.matrix.account_deactivate" | "org.matrix.cross_signing_reset")[];
-      device_authorization_endpoint?: string;
+    issuer: string;
+    authorization_endpoint: string;
+    token_endpoint: string;
+    revocation_endpoint: string;
+    registration_endpoint: string;
+    response_types_supported: string[];
+    grant_types_supported: string[];
+    response_modes_supported: string[];
+    code_challenge_methods_supported: string[];
+    prompt_values_supported?: string[];
+    account_management_uri?: string;
+    account_management_actions_supported?: ('org.matrix.profile' | 'org.matrix.devices_list' | 'org.matrix.device_view' | 'org.matrix.device_delete' | 'org.matrix.account_deactivate' | 'org.matrix.cross_signing_reset')[];
+    device_authorization_endpoint?: string;
   };
 }
 

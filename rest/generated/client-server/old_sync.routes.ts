@@ -14,12 +14,11 @@ export interface GetEvents {
   body: undefined;
   call: UserCall<GetEvents['path'], GetEvents['query'], GetEvents['body']>;
   reply: {
-      start?: string;
-      end?: string;
-      chunk?: ClientServerDefinitions.ClientEvent[];
+    start?: string;
+    end?: string;
+    chunk?: ClientServerDefinitions.ClientEvent[];
   };
 }
-
 
 /** GET /_matrix/client/v3/initialSync */
 export interface InitialSync {
@@ -31,27 +30,24 @@ export interface InitialSync {
   body: undefined;
   call: UserCall<InitialSync['path'], InitialSync['query'], InitialSync['body']>;
   reply: {
-      end: string;
-      presence: Events.CoreEventSchemaEvent[];
-      rooms: {
-          room_id: string;
-          /** @enum {string} */
-          membership: "invite" | "join" | "leave" | "ban";
-          invite?: ClientServerDefinitions.ClientEvent;
-          messages?: {
-              start?: string;
-              end: string;
-              chunk: ClientServerDefinitions.ClientEvent[];
-          };
-          state?: ClientServerDefinitions.ClientEvent[];
-          /** @enum {string} */
-          visibility?: "private" | "public";
-          account_data?: Events.CoreEventSchemaEvent[];
-      }[];
+    end: string;
+    presence: Events.CoreEventSchemaEvent[];
+    rooms: {
+      room_id: string;
+      membership: 'invite' | 'join' | 'leave' | 'ban';
+      invite?: ClientServerDefinitions.ClientEvent;
+      messages?: {
+        start?: string;
+        end: string;
+        chunk: ClientServerDefinitions.ClientEvent[];
+      };
+      state?: ClientServerDefinitions.ClientEvent[];
+      visibility?: 'private' | 'public';
       account_data?: Events.CoreEventSchemaEvent[];
+    }[];
+    account_data?: Events.CoreEventSchemaEvent[];
   };
 }
-
 
 /** GET /_matrix/client/v3/events/{eventId} */
 export interface GetOneEvent {

@@ -9,14 +9,13 @@ export interface ChangePassword {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      new_password: string;
-      logout_devices?: boolean;
-      auth?: ClientServerDefinitions.AuthData;
+    new_password: string;
+    logout_devices?: boolean;
+    auth?: ClientServerDefinitions.AuthData;
   };
   call: MaybeUserCall<ChangePassword['path'], ChangePassword['query'], ChangePassword['body']>;
   reply: JsonObject;
 }
-
 
 /** POST /_matrix/client/v3/account/password/email/requestToken */
 export interface RequestTokenToResetPasswordEmail {
@@ -26,7 +25,6 @@ export interface RequestTokenToResetPasswordEmail {
   call: OpenCall<RequestTokenToResetPasswordEmail['path'], RequestTokenToResetPasswordEmail['query'], RequestTokenToResetPasswordEmail['body']>;
   reply: ClientServerDefinitions.RequestTokenResponse;
 }
-
 
 /** POST /_matrix/client/v3/account/password/msisdn/requestToken */
 export interface RequestTokenToResetPasswordMSISDN {

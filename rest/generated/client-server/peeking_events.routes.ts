@@ -14,9 +14,9 @@ export interface PeekEvents {
   body: undefined;
   call: UserCall<PeekEvents['path'], PeekEvents['query'], PeekEvents['body']>;
   reply: {
-      start?: string;
-      end?: string;
-      chunk?: ClientServerDefinitions.ClientEvent[];
+    start?: string;
+    end?: string;
+    chunk?: ClientServerDefinitions.ClientEvent[];
   };
 }
 

@@ -10,11 +10,11 @@ export interface GetWellknownPolicy {
   body: undefined;
   call: OpenCall<GetWellknownPolicy['path'], GetWellknownPolicy['query'], GetWellknownPolicy['body']>;
   reply: {
-      public_keys: {
-          ed25519: string;
-      } & {
-          [key: string]: JsonValue;
-      };
+    public_keys: {
+      ed25519: string;
+    } & {
+      [key: string]: JsonValue;
+    };
   };
 }
 

@@ -12,14 +12,12 @@ export interface GetPresence {
   body: undefined;
   call: UserCall<GetPresence['path'], GetPresence['query'], GetPresence['body']>;
   reply: {
-      /** @enum {string} */
-      presence: "online" | "offline" | "unavailable";
-      last_active_ago?: number;
-      status_msg?: string | null;
-      currently_active?: boolean;
+    presence: 'online' | 'offline' | 'unavailable';
+    last_active_ago?: number;
+    status_msg?: string | null;
+    currently_active?: boolean;
   };
 }
-
 
 /** PUT /_matrix/client/v3/presence/{userId}/status */
 export interface SetPresence {
@@ -28,9 +26,8 @@ export interface SetPresence {
   };
   query: Record<string, never>;
   body: {
-      /** @enum {string} */
-      presence: "online" | "offline" | "unavailable";
-      status_msg?: string;
+    presence: 'online' | 'offline' | 'unavailable';
+    status_msg?: string;
   };
   call: UserCall<SetPresence['path'], SetPresence['query'], SetPresence['body']>;
   reply: JsonObject;

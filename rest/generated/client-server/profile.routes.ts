@@ -15,7 +15,6 @@ export interface GetProfileField {
   reply: JsonObject;
 }
 
-
 /** PUT /_matrix/client/v3/profile/{userId}/{keyName} */
 export interface SetProfileField {
   path: {
@@ -27,7 +26,6 @@ export interface SetProfileField {
   call: UserCall<SetProfileField['path'], SetProfileField['query'], SetProfileField['body']>;
   reply: JsonObject;
 }
-
 
 /** DELETE /_matrix/client/v3/profile/{userId}/{keyName} */
 export interface DeleteProfileField {
@@ -41,7 +39,6 @@ export interface DeleteProfileField {
   reply: JsonObject;
 }
 
-
 /** GET /_matrix/client/v3/profile/{userId} */
 export interface GetUserProfile {
   path: {
@@ -51,11 +48,11 @@ export interface GetUserProfile {
   body: undefined;
   call: OpenCall<GetUserProfile['path'], GetUserProfile['query'], GetUserProfile['body']>;
   reply: {
-      avatar_url?: string;
-      displayname?: string;
-      "m.tz"?: string;
+    avatar_url?: string;
+    displayname?: string;
+    'm.tz'?: string;
   } & {
-      [key: string]: JsonValue;
+    [key: string]: JsonValue;
   };
 }
 

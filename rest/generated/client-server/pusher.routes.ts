@@ -10,41 +10,39 @@ export interface GetPushers {
   body: undefined;
   call: UserCall<GetPushers['path'], GetPushers['query'], GetPushers['body']>;
   reply: {
-      pushers?: {
-          pushkey: string;
-          kind: string;
-          app_id: string;
-          app_display_name: string;
-          device_display_name: string;
-          profile_tag?: string;
-          lang: string;
-          data: {
-              url?: string;
-              format?: string;
-          };
-      }[];
+    pushers?: {
+      pushkey: string;
+      kind: string;
+      app_id: string;
+      app_display_name: string;
+      device_display_name: string;
+      profile_tag?: string;
+      lang: string;
+      data: {
+        url?: string;
+        format?: string;
+      };
+    }[];
   };
 }
-
 
 /** POST /_matrix/client/v3/pushers/set */
 export interface PostPusher {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      pushkey: string;
-      kind: string | null;
-      app_id: string;
-      app_display_name?: string;
-      device_display_name?: string;
-      profile_tag?: string;
-      lang?: string;
-      data?: {
-          url?: string;
-          /** @enum {string} */
-          format?: "event_id_only";
-      };
-      append?: boolean;
+    pushkey: string;
+    kind: string | null;
+    app_id: string;
+    app_display_name?: string;
+    device_display_name?: string;
+    profile_tag?: string;
+    lang?: string;
+    data?: {
+      url?: string;
+      format?: 'event_id_only';
+    };
+    append?: boolean;
   };
   call: UserCall<PostPusher['path'], PostPusher['query'], PostPusher['body']>;
   reply: JsonObject;

@@ -11,10 +11,9 @@ export interface GetPushRules {
   body: undefined;
   call: UserCall<GetPushRules['path'], GetPushRules['query'], GetPushRules['body']>;
   reply: {
-      global: ClientServerDefinitions.PushRuleset;
+    global: ClientServerDefinitions.PushRuleset;
   };
 }
-
 
 /** GET /_matrix/client/v3/pushrules/global/ */
 export interface GetPushRulesGlobal {
@@ -25,11 +24,10 @@ export interface GetPushRulesGlobal {
   reply: ClientServerDefinitions.PushRuleset;
 }
 
-
 /** GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId} */
 export interface GetPushRule {
   path: {
-    readonly kind: "override" | "underride" | "sender" | "room" | "content";
+    readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
     readonly ruleId: string;
   };
   query: Record<string, never>;
@@ -38,11 +36,10 @@ export interface GetPushRule {
   reply: ClientServerDefinitions.PushRule;
 }
 
-
 /** PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId} */
 export interface SetPushRule {
   path: {
-    readonly kind: "override" | "underride" | "sender" | "room" | "content";
+    readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
     readonly ruleId: string;
   };
   query: {
@@ -50,19 +47,18 @@ export interface SetPushRule {
     readonly after?: string;
   };
   body: {
-      actions: (string | Record<string, unknown>)[];
-      conditions?: ClientServerDefinitions.PushCondition[];
-      pattern?: string;
+    actions: (string | JsonObject)[];
+    conditions?: ClientServerDefinitions.PushCondition[];
+    pattern?: string;
   };
   call: UserCall<SetPushRule['path'], SetPushRule['query'], SetPushRule['body']>;
   reply: JsonObject;
 }
 
-
 /** DELETE /_matrix/client/v3/pushrules/global/{kind}/{ruleId} */
 export interface DeletePushRule {
   path: {
-    readonly kind: "override" | "underride" | "sender" | "room" | "content";
+    readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
     readonly ruleId: string;
   };
   query: Record<string, never>;
@@ -71,61 +67,57 @@ export interface DeletePushRule {
   reply: JsonObject;
 }
 
-
 /** GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled */
 export interface IsPushRuleEnabled {
   path: {
-    readonly kind: "override" | "underride" | "sender" | "room" | "content";
+    readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
     readonly ruleId: string;
   };
   query: Record<string, never>;
   body: undefined;
   call: UserCall<IsPushRuleEnabled['path'], IsPushRuleEnabled['query'], IsPushRuleEnabled['body']>;
   reply: {
-      enabled: boolean;
+    enabled: boolean;
   };
 }
-
 
 /** PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled */
 export interface SetPushRuleEnabled {
   path: {
-    readonly kind: "override" | "underride" | "sender" | "room" | "content";
+    readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
     readonly ruleId: string;
   };
   query: Record<string, never>;
   body: {
-      enabled: boolean;
+    enabled: boolean;
   };
   call: UserCall<SetPushRuleEnabled['path'], SetPushRuleEnabled['query'], SetPushRuleEnabled['body']>;
   reply: JsonObject;
 }
 
-
 /** GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions */
 export interface GetPushRuleActions {
   path: {
-    readonly kind: "override" | "underride" | "sender" | "room" | "content";
+    readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
     readonly ruleId: string;
   };
   query: Record<string, never>;
   body: undefined;
   call: UserCall<GetPushRuleActions['path'], GetPushRuleActions['query'], GetPushRuleActions['body']>;
   reply: {
-      actions: (string | Record<string, unknown>)[];
+    actions: (string | JsonObject)[];
   };
 }
-
 
 /** PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions */
 export interface SetPushRuleActions {
   path: {
-    readonly kind: "override" | "underride" | "sender" | "room" | "content";
+    readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
     readonly ruleId: string;
   };
   query: Record<string, never>;
   body: {
-      actions: (string | Record<string, unknown>)[];
+    actions: (string | JsonObject)[];
   };
   call: UserCall<SetPushRuleActions['path'], SetPushRuleActions['query'], SetPushRuleActions['body']>;
   reply: JsonObject;

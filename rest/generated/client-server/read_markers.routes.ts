@@ -10,9 +10,9 @@ export interface SetReadMarker {
   };
   query: Record<string, never>;
   body: {
-      "m.fully_read"?: string;
-      "m.read"?: string;
-      "m.read.private"?: string;
+    'm.fully_read'?: string;
+    'm.read'?: string;
+    'm.read.private'?: string;
   };
   call: UserCall<SetReadMarker['path'], SetReadMarker['query'], SetReadMarker['body']>;
   reply: JsonObject;

@@ -7,12 +7,12 @@ import type { OperationContract } from '../../runtime/contract';
 export interface PostReceipt {
   path: {
     readonly roomId: string;
-    readonly receiptType: "m.read" | "m.read.private" | "m.fully_read";
+    readonly receiptType: 'm.read' | 'm.read.private' | 'm.fully_read';
     readonly eventId: string;
   };
   query: Record<string, never>;
   body: {
-      thread_id?: string;
+    thread_id?: string;
   };
   call: UserCall<PostReceipt['path'], PostReceipt['query'], PostReceipt['body']>;
   reply: JsonObject;

@@ -11,11 +11,11 @@ export interface RedactEvent {
   };
   query: Record<string, never>;
   body: {
-      reason?: string;
+    reason?: string;
   };
   call: UserCall<RedactEvent['path'], RedactEvent['query'], RedactEvent['body']>;
   reply: {
-      event_id?: string;
+    event_id?: string;
   };
 }
 

@@ -7,13 +7,13 @@ export interface RefreshOperation {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      refresh_token: string;
+    refresh_token: string;
   };
   call: OpenCall<RefreshOperation['path'], RefreshOperation['query'], RefreshOperation['body']>;
   reply: {
-      access_token: string;
-      refresh_token?: string;
-      expires_in_ms?: number;
+    access_token: string;
+    refresh_token?: string;
+    expires_in_ms?: number;
   };
 }
 

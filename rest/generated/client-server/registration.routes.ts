@@ -7,28 +7,27 @@ import type * as ClientServerDefinitions from './definitions';
 export interface Register {
   path: Record<string, never>;
   query: {
-    readonly kind?: "guest" | "user";
+    readonly kind?: 'guest' | 'user';
   };
   body: {
-      auth?: ClientServerDefinitions.AuthData;
-      username?: string;
-      password?: string;
-      device_id?: string;
-      initial_device_display_name?: string;
-      inhibit_login?: boolean;
-      refresh_token?: boolean;
+    auth?: ClientServerDefinitions.AuthData;
+    username?: string;
+    password?: string;
+    device_id?: string;
+    initial_device_display_name?: string;
+    inhibit_login?: boolean;
+    refresh_token?: boolean;
   };
   call: OpenCall<Register['path'], Register['query'], Register['body']>;
   reply: {
-      user_id: string;
-      access_token?: string;
-      refresh_token?: string;
-      expires_in_ms?: number;
-      home_server?: string;
-      device_id?: string;
+    user_id: string;
+    access_token?: string;
+    refresh_token?: string;
+    expires_in_ms?: number;
+    home_server?: string;
+    device_id?: string;
   };
 }
-
 
 /** POST /_matrix/client/v3/register/email/requestToken */
 export interface RequestTokenToRegisterEmail {
@@ -39,7 +38,6 @@ export interface RequestTokenToRegisterEmail {
   reply: ClientServerDefinitions.RequestTokenResponse;
 }
 
-
 /** POST /_matrix/client/v3/register/msisdn/requestToken */
 export interface RequestTokenToRegisterMSISDN {
   path: Record<string, never>;
@@ -48,7 +46,6 @@ export interface RequestTokenToRegisterMSISDN {
   call: OpenCall<RequestTokenToRegisterMSISDN['path'], RequestTokenToRegisterMSISDN['query'], RequestTokenToRegisterMSISDN['body']>;
   reply: ClientServerDefinitions.RequestTokenResponse;
 }
-
 
 /** GET /_matrix/client/v3/register/available */
 export interface CheckUsernameAvailability {
@@ -59,7 +56,7 @@ export interface CheckUsernameAvailability {
   body: undefined;
   call: OpenCall<CheckUsernameAvailability['path'], CheckUsernameAvailability['query'], CheckUsernameAvailability['body']>;
   reply: {
-      available?: boolean;
+    available?: boolean;
   };
 }
 

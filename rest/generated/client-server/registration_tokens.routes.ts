@@ -11,7 +11,7 @@ export interface RegistrationTokenValidity {
   body: undefined;
   call: OpenCall<RegistrationTokenValidity['path'], RegistrationTokenValidity['query'], RegistrationTokenValidity['body']>;
   reply: {
-      valid: boolean;
+    valid: boolean;
   };
 }
 

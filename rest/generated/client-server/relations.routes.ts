@@ -13,16 +13,15 @@ export interface GetRelatingEvents {
     readonly from?: string;
     readonly to?: string;
     readonly limit?: number;
-    readonly dir?: "b" | "f";
+    readonly dir?: 'b' | 'f';
     readonly recurse?: boolean;
   };
   body: undefined;
   call: UserCall<GetRelatingEvents['path'], GetRelatingEvents['query'], GetRelatingEvents['body']>;
   reply: ClientServerDefinitions.RelationsResponse & {
-      chunk: ClientServerDefinitions.ClientEvent[];
+    chunk: ClientServerDefinitions.ClientEvent[];
   };
 }
-
 
 /** GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType} */
 export interface GetRelatingEventsWithRelType {
@@ -35,16 +34,15 @@ export interface GetRelatingEventsWithRelType {
     readonly from?: string;
     readonly to?: string;
     readonly limit?: number;
-    readonly dir?: "b" | "f";
+    readonly dir?: 'b' | 'f';
     readonly recurse?: boolean;
   };
   body: undefined;
   call: UserCall<GetRelatingEventsWithRelType['path'], GetRelatingEventsWithRelType['query'], GetRelatingEventsWithRelType['body']>;
   reply: ClientServerDefinitions.RelationsResponse & {
-      chunk: ClientServerDefinitions.ClientEvent[];
+    chunk: ClientServerDefinitions.ClientEvent[];
   };
 }
-
 
 /** GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}/{eventType} */
 export interface GetRelatingEventsWithRelTypeAndEventType {
@@ -58,13 +56,13 @@ export interface GetRelatingEventsWithRelTypeAndEventType {
     readonly from?: string;
     readonly to?: string;
     readonly limit?: number;
-    readonly dir?: "b" | "f";
+    readonly dir?: 'b' | 'f';
     readonly recurse?: boolean;
   };
   body: undefined;
   call: UserCall<GetRelatingEventsWithRelTypeAndEventType['path'], GetRelatingEventsWithRelTypeAndEventType['query'], GetRelatingEventsWithRelTypeAndEventType['body']>;
   reply: ClientServerDefinitions.RelationsResponse & {
-      chunk: ClientServerDefinitions.ClientEvent[];
+    chunk: ClientServerDefinitions.ClientEvent[];
   };
 }
 

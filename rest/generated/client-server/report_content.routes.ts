@@ -10,12 +10,11 @@ export interface ReportRoom {
   };
   query: Record<string, never>;
   body: {
-      reason: string;
+    reason: string;
   };
   call: UserCall<ReportRoom['path'], ReportRoom['query'], ReportRoom['body']>;
   reply: JsonObject;
 }
-
 
 /** POST /_matrix/client/v3/rooms/{roomId}/report/{eventId} */
 export interface ReportEvent {
@@ -25,12 +24,11 @@ export interface ReportEvent {
   };
   query: Record<string, never>;
   body: {
-      reason?: string;
+    reason?: string;
   };
   call: UserCall<ReportEvent['path'], ReportEvent['query'], ReportEvent['body']>;
   reply: JsonObject;
 }
-
 
 /** POST /_matrix/client/v3/users/{userId}/report */
 export interface ReportUser {
@@ -39,7 +37,7 @@ export interface ReportUser {
   };
   query: Record<string, never>;
   body: {
-      reason: string;
+    reason: string;
   };
   call: UserCall<ReportUser['path'], ReportUser['query'], ReportUser['body']>;
   reply: JsonObject;

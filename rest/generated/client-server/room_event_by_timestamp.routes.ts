@@ -9,13 +9,13 @@ export interface GetEventByTimestamp {
   };
   query: {
     readonly ts: number;
-    readonly dir: "f" | "b";
+    readonly dir: 'f' | 'b';
   };
   body: undefined;
   call: UserCall<GetEventByTimestamp['path'], GetEventByTimestamp['query'], GetEventByTimestamp['body']>;
   reply: {
-      event_id: string;
-      origin_server_ts: number;
+    event_id: string;
+    origin_server_ts: number;
   };
 }
 

@@ -13,18 +13,16 @@ export interface RoomInitialSyncOperation {
   body: undefined;
   call: UserCall<RoomInitialSyncOperation['path'], RoomInitialSyncOperation['query'], RoomInitialSyncOperation['body']>;
   reply: {
-      room_id: string;
-      /** @enum {string} */
-      membership?: "invite" | "join" | "leave" | "ban";
-      messages?: {
-          start?: string;
-          end: string;
-          chunk: ClientServerDefinitions.ClientEvent[];
-      };
-      state?: ClientServerDefinitions.ClientEvent[];
-      /** @enum {string} */
-      visibility?: "private" | "public";
-      account_data?: Events.CoreEventSchemaEvent[];
+    room_id: string;
+    membership?: 'invite' | 'join' | 'leave' | 'ban';
+    messages?: {
+      start?: string;
+      end: string;
+      chunk: ClientServerDefinitions.ClientEvent[];
+    };
+    state?: ClientServerDefinitions.ClientEvent[];
+    visibility?: 'private' | 'public';
+    account_data?: Events.CoreEventSchemaEvent[];
   };
 }
 

@@ -14,7 +14,7 @@ export interface SendMessage {
   body: JsonObject;
   call: UserCall<SendMessage['path'], SendMessage['query'], SendMessage['body']>;
   reply: {
-      event_id: string;
+    event_id: string;
   };
 }
 

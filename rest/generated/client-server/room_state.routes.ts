@@ -14,7 +14,7 @@ export interface SetRoomStateWithKey {
   body: JsonObject;
   call: UserCall<SetRoomStateWithKey['path'], SetRoomStateWithKey['query'], SetRoomStateWithKey['body']>;
   reply: {
-      event_id: string;
+    event_id: string;
   };
 }
 

@@ -14,8 +14,7 @@ export interface GetRoomSummary {
   body: undefined;
   call: MaybeUserCall<GetRoomSummary['path'], GetRoomSummary['query'], GetRoomSummary['body']>;
   reply: ClientServerDefinitions.RoomSummary & {
-      /** @enum {string} */
-      membership?: "invite" | "join" | "knock" | "leave" | "ban";
+    membership?: 'invite' | 'join' | 'knock' | 'leave' | 'ban';
   };
 }
 

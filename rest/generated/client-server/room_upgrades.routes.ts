@@ -9,12 +9,12 @@ export interface UpgradeRoom {
   };
   query: Record<string, never>;
   body: {
-      new_version: string;
-      additional_creators?: string[];
+    new_version: string;
+    additional_creators?: string[];
   };
   call: UserCall<UpgradeRoom['path'], UpgradeRoom['query'], UpgradeRoom['body']>;
   reply: {
-      replacement_room: string;
+    replacement_room: string;
   };
 }
 

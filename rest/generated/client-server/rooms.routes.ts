@@ -17,7 +17,6 @@ export interface GetOneRoomEvent {
   reply: ClientServerDefinitions.ClientEvent;
 }
 
-
 /** GET /_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey} */
 export interface GetRoomStateWithKey {
   path: {
@@ -26,13 +25,12 @@ export interface GetRoomStateWithKey {
     readonly stateKey: string;
   };
   query: {
-    readonly format?: "content" | "event";
+    readonly format?: 'content' | 'event';
   };
   body: undefined;
   call: UserCall<GetRoomStateWithKey['path'], GetRoomStateWithKey['query'], GetRoomStateWithKey['body']>;
   reply: JsonObject | Events.CoreEventSchemaStateEvent;
 }
-
 
 /** GET /_matrix/client/v3/rooms/{roomId}/state */
 export interface GetRoomState {
@@ -45,7 +43,6 @@ export interface GetRoomState {
   reply: ClientServerDefinitions.ClientEvent[];
 }
 
-
 /** GET /_matrix/client/v3/rooms/{roomId}/members */
 export interface GetMembersByRoom {
   path: {
@@ -53,16 +50,15 @@ export interface GetMembersByRoom {
   };
   query: {
     readonly at?: string;
-    readonly membership?: "join" | "invite" | "knock" | "leave" | "ban";
-    readonly not_membership?: "join" | "invite" | "knock" | "leave" | "ban";
+    readonly membership?: 'join' | 'invite' | 'knock' | 'leave' | 'ban';
+    readonly not_membership?: 'join' | 'invite' | 'knock' | 'leave' | 'ban';
   };
   body: undefined;
   call: UserCall<GetMembersByRoom['path'], GetMembersByRoom['query'], GetMembersByRoom['body']>;
   reply: {
-      chunk?: ClientServerDefinitions.ClientEvent[];
+    chunk?: ClientServerDefinitions.ClientEvent[];
   };
 }
-
 
 /** GET /_matrix/client/v3/rooms/{roomId}/joined_members */
 export interface GetJoinedMembersByRoom {
@@ -73,12 +69,12 @@ export interface GetJoinedMembersByRoom {
   body: undefined;
   call: UserCall<GetJoinedMembersByRoom['path'], GetJoinedMembersByRoom['query'], GetJoinedMembersByRoom['body']>;
   reply: {
-      joined?: {
-          [key: string]: {
-              display_name?: string;
-              avatar_url?: string;
-          };
+    joined?: {
+      [key: string]: {
+        display_name?: string;
+        avatar_url?: string;
       };
+    };
   };
 }
 

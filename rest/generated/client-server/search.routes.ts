@@ -11,65 +11,63 @@ export interface SearchOperation {
     readonly next_batch?: string;
   };
   body: {
-      search_categories: {
-          room_events?: {
-              search_term: string;
-              keys?: ("content.body" | "content.name" | "content.topic")[];
-              filter?: ClientServerDefinitions.RoomEventFilter;
-              /** @enum {string} */
-              order_by?: "recent" | "rank";
-              event_context?: {
-                  before_limit?: number;
-                  after_limit?: number;
-                  include_profile?: boolean;
-              };
-              include_state?: boolean;
-              groupings?: {
-                  group_by?: {
-                      /** @enum {string} */
-                      key?: "room_id" | "sender";
-                  }[];
-              };
-          };
+    search_categories: {
+      room_events?: {
+        search_term: string;
+        keys?: ('content.body' | 'content.name' | 'content.topic')[];
+        filter?: ClientServerDefinitions.RoomEventFilter;
+        order_by?: 'recent' | 'rank';
+        event_context?: {
+          before_limit?: number;
+          after_limit?: number;
+          include_profile?: boolean;
+        };
+        include_state?: boolean;
+        groupings?: {
+          group_by?: {
+            key?: 'room_id' | 'sender';
+          }[];
+        };
       };
+    };
   };
   call: UserCall<SearchOperation['path'], SearchOperation['query'], SearchOperation['body']>;
   reply: {
-      search_categories: {
-          room_events?: {
-              count?: number;
-              highlights?: string[];
-              results?: {
-                  rank?: number;
-                  result?: ClientServerDefinitions.ClientEvent;
-                  context?: {
-                      start?: string;
-                      end?: string;
-                      profile_info?: {
-                          [key: string]: {
-                              displayname?: string;
-                              avatar_url?: string;
-                          };
-                      };
-                      events_before?: (ClientServerDefinitions.ClientEvent & JsonObject)[];
-                      events_after?: (ClientServerDefinitions.ClientEvent & JsonObject)[];
-                  };
-              }[];
-              state?: {
-                  [key: string]: ClientServerDefinitions.ClientEvent[];
+    search_categories: {
+      room_events?: {
+        count?: number;
+        highlights?: string[];
+        results?: {
+          rank?: number;
+          result?: ClientServerDefinitions.ClientEvent;
+          context?: {
+            start?: string;
+            end?: string;
+            profile_info?: {
+              [key: string]: {
+                displayname?: string;
+                avatar_url?: string;
               };
-              groups?: {
-                  [key: string]: {
-                      [key: string]: {
-                          next_batch?: string;
-                          order?: number;
-                          results?: string[];
-                      };
-                  };
-              };
-              next_batch?: string;
+            };
+            events_before?: (ClientServerDefinitions.ClientEvent & JsonObject)[];
+            events_after?: (ClientServerDefinitions.ClientEvent & JsonObject)[];
           };
+        }[];
+        state?: {
+          [key: string]: ClientServerDefinitions.ClientEvent[];
+        };
+        groups?: {
+          [key: string]: {
+            [key: string]: {
+              next_batch?: string;
+              order?: number;
+              results?: string[];
+            };
+          };
+        };
+        next_batch?: string;
       };
+    };
   };
 }
 

@@ -9,31 +9,30 @@ export interface GetRegistrationNonce {
   body: undefined;
   call: OpenCall<GetRegistrationNonce['path'], GetRegistrationNonce['query'], GetRegistrationNonce['body']>;
   reply: {
-      nonce: string;
+    nonce: string;
   };
 }
-
 
 /** POST /_synapse/admin/v1/register: Makes an account, proven by a HMAC over the nonce and the details */
 export interface RegisterWithSharedSecret {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      nonce: string;
-      username: string;
-      displayname?: string | null;
-      password: string;
-      admin?: boolean;
-      user_type?: string | null;
-      inhibit_login?: boolean;
-      mac: string;
+    nonce: string;
+    username: string;
+    displayname?: string | null;
+    password: string;
+    admin?: boolean;
+    user_type?: string | null;
+    inhibit_login?: boolean;
+    mac: string;
   };
   call: OpenCall<RegisterWithSharedSecret['path'], RegisterWithSharedSecret['query'], RegisterWithSharedSecret['body']>;
   reply: {
-      user_id: string;
-      home_server: string;
-      access_token?: string;
-      device_id?: string;
+    user_id: string;
+    home_server: string;
+    access_token?: string;
+    device_id?: string;
   };
 }
 

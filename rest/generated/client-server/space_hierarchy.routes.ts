@@ -19,16 +19,16 @@ export interface GetSpaceHierarchy {
   body: undefined;
   call: UserCall<GetSpaceHierarchy['path'], GetSpaceHierarchy['query'], GetSpaceHierarchy['body']>;
   reply: {
-      rooms: (ClientServerDefinitions.RoomSummary & {
-          children_state: (Events.CoreEventSchemaStrippedState & {
-              origin_server_ts: number;
-          })[];
-          room_type?: JsonValue;
-          allowed_room_ids?: JsonValue;
-          encryption?: JsonValue;
-          room_version?: JsonValue;
+    rooms: (ClientServerDefinitions.RoomSummary & {
+      children_state: (Events.CoreEventSchemaStrippedState & {
+        origin_server_ts: number;
       })[];
-      next_batch?: string;
+      room_type?: JsonValue;
+      allowed_room_ids?: JsonValue;
+      encryption?: JsonValue;
+      room_version?: JsonValue;
+    })[];
+    next_batch?: string;
   };
 }
 

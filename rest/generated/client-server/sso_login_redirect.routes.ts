@@ -7,13 +7,12 @@ export interface RedirectToSSO {
   path: Record<string, never>;
   query: {
     readonly redirectUrl: string;
-    readonly action?: "login" | "register";
+    readonly action?: 'login' | 'register';
   };
   body: undefined;
   call: OpenCall<RedirectToSSO['path'], RedirectToSSO['query'], RedirectToSSO['body']>;
   reply: HttpReply;
 }
-
 
 /** GET /_matrix/client/v3/login/sso/redirect/{idpId} */
 export interface RedirectToIdP {
@@ -22,7 +21,7 @@ export interface RedirectToIdP {
   };
   query: {
     readonly redirectUrl: string;
-    readonly action?: "login" | "register";
+    readonly action?: 'login' | 'register';
   };
   body: undefined;
   call: OpenCall<RedirectToIdP['path'], RedirectToIdP['query'], RedirectToIdP['body']>;

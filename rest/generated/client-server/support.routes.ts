@@ -9,13 +9,12 @@ export interface GetWellknownSupport {
   body: undefined;
   call: OpenCall<GetWellknownSupport['path'], GetWellknownSupport['query'], GetWellknownSupport['body']>;
   reply: {
-      contacts?: {
-          matrix_id?: string;
-          email_address?: string;
-          /** @enum {string} */
-          role: "m.role.admin" | "m.role.security";
-      }[];
-      support_page?: string;
+    contacts?: {
+      matrix_id?: string;
+      email_address?: string;
+      role: 'm.role.admin' | 'm.role.security';
+    }[];
+    support_page?: string;
   };
 }
 

@@ -12,69 +12,69 @@ export interface SyncOperation {
     readonly filter?: string;
     readonly since?: string;
     readonly full_state?: boolean;
-    readonly set_presence?: "offline" | "online" | "unavailable";
+    readonly set_presence?: 'offline' | 'online' | 'unavailable';
     readonly timeout?: number;
     readonly use_state_after?: boolean;
   };
   body: undefined;
   call: UserCall<SyncOperation['path'], SyncOperation['query'], SyncOperation['body']>;
   reply: {
-      next_batch: string;
-      rooms?: {
-          join?: {
-              [key: string]: {
-                  summary?: {
-                      "m.heroes"?: string[];
-                      "m.joined_member_count"?: number;
-                      "m.invited_member_count"?: number;
-                  };
-                  state?: ClientServerDefinitions.StateEventBatch;
-                  state_after?: ClientServerDefinitions.StateEventBatch;
-                  timeline?: ClientServerDefinitions.TimelineBatch;
-                  ephemeral?: ClientServerDefinitions.EventBatch;
-                  account_data?: ClientServerDefinitions.EventBatch;
-                  unread_notifications?: {
-                      highlight_count?: number;
-                      notification_count?: number;
-                  };
-                  unread_thread_notifications?: {
-                      [key: string]: {
-                          highlight_count?: number;
-                          notification_count?: number;
-                      };
-                  };
-              };
+    next_batch: string;
+    rooms?: {
+      join?: {
+        [key: string]: {
+          summary?: {
+            'm.heroes'?: string[];
+            'm.joined_member_count'?: number;
+            'm.invited_member_count'?: number;
           };
-          invite?: {
-              [key: string]: {
-                  invite_state?: {
-                      events?: Events.CoreEventSchemaStrippedState[];
-                  };
-              };
+          state?: ClientServerDefinitions.StateEventBatch;
+          state_after?: ClientServerDefinitions.StateEventBatch;
+          timeline?: ClientServerDefinitions.TimelineBatch;
+          ephemeral?: ClientServerDefinitions.EventBatch;
+          account_data?: ClientServerDefinitions.EventBatch;
+          unread_notifications?: {
+            highlight_count?: number;
+            notification_count?: number;
           };
-          knock?: {
-              [key: string]: {
-                  knock_state?: {
-                      events?: Events.CoreEventSchemaStrippedState[];
-                  };
-              };
+          unread_thread_notifications?: {
+            [key: string]: {
+              highlight_count?: number;
+              notification_count?: number;
+            };
           };
-          leave?: {
-              [key: string]: {
-                  state?: ClientServerDefinitions.StateEventBatch;
-                  state_after?: ClientServerDefinitions.StateEventBatch;
-                  timeline?: ClientServerDefinitions.TimelineBatch;
-                  account_data?: ClientServerDefinitions.EventBatch;
-              };
-          };
+        };
       };
-      presence?: ClientServerDefinitions.EventBatch;
-      account_data?: ClientServerDefinitions.EventBatch;
-      to_device?: JsonObject;
-      device_lists?: JsonObject;
-      device_one_time_keys_count?: {
-          [key: string]: number;
+      invite?: {
+        [key: string]: {
+          invite_state?: {
+            events?: Events.CoreEventSchemaStrippedState[];
+          };
+        };
       };
+      knock?: {
+        [key: string]: {
+          knock_state?: {
+            events?: Events.CoreEventSchemaStrippedState[];
+          };
+        };
+      };
+      leave?: {
+        [key: string]: {
+          state?: ClientServerDefinitions.StateEventBatch;
+          state_after?: ClientServerDefinitions.StateEventBatch;
+          timeline?: ClientServerDefinitions.TimelineBatch;
+          account_data?: ClientServerDefinitions.EventBatch;
+        };
+      };
+    };
+    presence?: ClientServerDefinitions.EventBatch;
+    account_data?: ClientServerDefinitions.EventBatch;
+    to_device?: JsonObject;
+    device_lists?: JsonObject;
+    device_one_time_keys_count?: {
+      [key: string]: number;
+    };
   };
 }
 

@@ -14,12 +14,11 @@ export interface GetRoomTags {
   body: undefined;
   call: UserCall<GetRoomTags['path'], GetRoomTags['query'], GetRoomTags['body']>;
   reply: {
-      tags?: {
-          [key: string]: ClientServerDefinitions.Tag;
-      };
+    tags?: {
+      [key: string]: ClientServerDefinitions.Tag;
+    };
   };
 }
-
 
 /** PUT /_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag} */
 export interface SetRoomTag {
@@ -33,7 +32,6 @@ export interface SetRoomTag {
   call: UserCall<SetRoomTag['path'], SetRoomTag['query'], SetRoomTag['body']>;
   reply: JsonObject;
 }
-
 
 /** DELETE /_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag} */
 export interface DeleteRoomTag {

@@ -11,10 +11,9 @@ export interface GetProtocols {
   body: undefined;
   call: UserCall<GetProtocols['path'], GetProtocols['query'], GetProtocols['body']>;
   reply: {
-      [key: string]: ClientServerDefinitions.Protocol;
+    [key: string]: ClientServerDefinitions.Protocol;
   };
 }
-
 
 /** GET /_matrix/client/v3/thirdparty/protocol/{protocol} */
 export interface GetProtocolMetadata {
@@ -27,7 +26,6 @@ export interface GetProtocolMetadata {
   reply: ClientServerDefinitions.Protocol;
 }
 
-
 /** GET /_matrix/client/v3/thirdparty/location/{protocol} */
 export interface QueryLocationByProtocol {
   path: {
@@ -38,7 +36,6 @@ export interface QueryLocationByProtocol {
   call: UserCall<QueryLocationByProtocol['path'], QueryLocationByProtocol['query'], QueryLocationByProtocol['body']>;
   reply: ApplicationServiceDefinitions.LocationBatch;
 }
-
 
 /** GET /_matrix/client/v3/thirdparty/user/{protocol} */
 export interface QueryUserByProtocol {
@@ -51,7 +48,6 @@ export interface QueryUserByProtocol {
   reply: ApplicationServiceDefinitions.UserBatch;
 }
 
-
 /** GET /_matrix/client/v3/thirdparty/location */
 export interface QueryLocationByAlias {
   path: Record<string, never>;
@@ -62,7 +58,6 @@ export interface QueryLocationByAlias {
   call: UserCall<QueryLocationByAlias['path'], QueryLocationByAlias['query'], QueryLocationByAlias['body']>;
   reply: ApplicationServiceDefinitions.LocationBatch;
 }
-
 
 /** GET /_matrix/client/v3/thirdparty/user */
 export interface QueryUserByID {

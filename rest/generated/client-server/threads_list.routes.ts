@@ -9,15 +9,15 @@ export interface GetThreadRoots {
     readonly roomId: string;
   };
   query: {
-    readonly include?: "all" | "participated";
+    readonly include?: 'all' | 'participated';
     readonly limit?: number;
     readonly from?: string;
   };
   body: undefined;
   call: UserCall<GetThreadRoots['path'], GetThreadRoots['query'], GetThreadRoots['body']>;
   reply: {
-      chunk: ClientServerDefinitions.ClientEvent[];
-      next_batch?: string;
+    chunk: ClientServerDefinitions.ClientEvent[];
+    next_batch?: string;
   };
 }
 

@@ -11,11 +11,11 @@ export interface SendToDevice {
   };
   query: Record<string, never>;
   body: {
-      messages: {
-          [key: string]: {
-              [key: string]: JsonObject;
-          };
+    messages: {
+      [key: string]: {
+        [key: string]: JsonObject;
       };
+    };
   };
   call: UserCall<SendToDevice['path'], SendToDevice['query'], SendToDevice['body']>;
   reply: JsonObject;

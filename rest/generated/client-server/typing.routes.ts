@@ -11,8 +11,8 @@ export interface SetTyping {
   };
   query: Record<string, never>;
   body: {
-      typing: boolean;
-      timeout?: number;
+    typing: boolean;
+    timeout?: number;
   };
   call: UserCall<SetTyping['path'], SetTyping['query'], SetTyping['body']>;
   reply: JsonObject;

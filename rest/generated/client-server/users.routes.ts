@@ -7,17 +7,17 @@ export interface SearchUserDirectory {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      search_term: string;
-      limit?: number;
+    search_term: string;
+    limit?: number;
   };
   call: UserCall<SearchUserDirectory['path'], SearchUserDirectory['query'], SearchUserDirectory['body']>;
   reply: {
-      results: {
-          user_id: string;
-          display_name?: string;
-          avatar_url?: string;
-      }[];
-      limited: boolean;
+    results: {
+      user_id: string;
+      display_name?: string;
+      avatar_url?: string;
+    }[];
+    limited: boolean;
   };
 }
 

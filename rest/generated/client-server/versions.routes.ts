@@ -9,10 +9,10 @@ export interface GetVersions {
   body: undefined;
   call: MaybeUserCall<GetVersions['path'], GetVersions['query'], GetVersions['body']>;
   reply: {
-      versions: string[];
-      unstable_features?: {
-          [key: string]: boolean;
-      };
+    versions: string[];
+    unstable_features?: {
+      [key: string]: boolean;
+    };
   };
 }
 

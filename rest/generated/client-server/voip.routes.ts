@@ -9,10 +9,10 @@ export interface GetTurnServer {
   body: undefined;
   call: UserCall<GetTurnServer['path'], GetTurnServer['query'], GetTurnServer['body']>;
   reply: {
-      username: string;
-      password: string;
-      uris: string[];
-      ttl: number;
+    username: string;
+    password: string;
+    uris: string[];
+    ttl: number;
   };
 }
 

@@ -9,9 +9,9 @@ export interface GetTokenOwner {
   body: undefined;
   call: UserCall<GetTokenOwner['path'], GetTokenOwner['query'], GetTokenOwner['body']>;
   reply: {
-      user_id: string;
-      device_id?: string;
-      is_guest?: boolean;
+    user_id: string;
+    device_id?: string;
+    is_guest?: boolean;
   };
 }
 

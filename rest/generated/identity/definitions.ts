@@ -2,20 +2,20 @@
 
 
 export type RequestEmailValidation = {
-    client_secret: string;
-    email: string;
-    send_attempt: number;
-    next_link?: string;
+  client_secret: string;
+  email: string;
+  send_attempt: number;
+  next_link?: string;
 };
 
 export type RequestMsisdnValidation = {
-    client_secret: string;
-    country: string;
-    phone_number: string;
-    send_attempt: number;
-    next_link?: string;
+  client_secret: string;
+  country: string;
+  phone_number: string;
+  send_attempt: number;
+  next_link?: string;
 };
 
 export type Sid = {
-    sid: string;
+  sid: string;
 };

@@ -14,47 +14,45 @@ export interface GetValidated3pidV2 {
   body: undefined;
   call: UserCall<GetValidated3pidV2['path'], GetValidated3pidV2['query'], GetValidated3pidV2['body']>;
   reply: {
-      medium: string;
-      address: string;
-      validated_at: number;
+    medium: string;
+    address: string;
+    validated_at: number;
   };
 }
-
 
 /** POST /_matrix/identity/v2/3pid/bind */
 export interface BindV2 {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      sid: string;
-      client_secret: string;
-      mxid: string;
+    sid: string;
+    client_secret: string;
+    mxid: string;
   };
   call: UserCall<BindV2['path'], BindV2['query'], BindV2['body']>;
   reply: {
-      address: string;
-      medium: string;
-      mxid: string;
-      not_before: number;
-      not_after: number;
-      ts: number;
-      signatures: SchemasDefinitions.ServerSignatures;
+    address: string;
+    medium: string;
+    mxid: string;
+    not_before: number;
+    not_after: number;
+    ts: number;
+    signatures: SchemasDefinitions.ServerSignatures;
   };
 }
-
 
 /** POST /_matrix/identity/v2/3pid/unbind */
 export interface UnbindV2 {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      sid?: string;
-      client_secret?: string;
-      mxid: string;
-      threepid: {
-          medium: string;
-          address: string;
-      };
+    sid?: string;
+    client_secret?: string;
+    mxid: string;
+    threepid: {
+      medium: string;
+      address: string;
+    };
   };
   call: UserCall<UnbindV2['path'], UnbindV2['query'], UnbindV2['body']>;
   reply: JsonObject;

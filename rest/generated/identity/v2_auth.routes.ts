@@ -11,10 +11,9 @@ export interface RegisterAccount {
   body: ClientServerDefinitions.OpenidToken;
   call: OpenCall<RegisterAccount['path'], RegisterAccount['query'], RegisterAccount['body']>;
   reply: {
-      token: string;
+    token: string;
   };
 }
-
 
 /** GET /_matrix/identity/v2/account */
 export interface GetAccount {
@@ -23,10 +22,9 @@ export interface GetAccount {
   body: undefined;
   call: UserCall<GetAccount['path'], GetAccount['query'], GetAccount['body']>;
   reply: {
-      user_id: string;
+    user_id: string;
   };
 }
-
 
 /** POST /_matrix/identity/v2/account/logout */
 export interface Logout {

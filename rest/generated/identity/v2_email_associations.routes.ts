@@ -12,7 +12,6 @@ export interface EmailRequestTokenV2 {
   reply: IdentityDefinitions.Sid;
 }
 
-
 /** GET /_matrix/identity/v2/validate/email/submitToken */
 export interface EmailSubmitTokenGetV2 {
   path: Record<string, never>;
@@ -26,19 +25,18 @@ export interface EmailSubmitTokenGetV2 {
   reply: HttpReply;
 }
 
-
 /** POST /_matrix/identity/v2/validate/email/submitToken */
 export interface EmailSubmitTokenPostV2 {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      sid: string;
-      client_secret: string;
-      token: string;
+    sid: string;
+    client_secret: string;
+    token: string;
   };
   call: UserCall<EmailSubmitTokenPostV2['path'], EmailSubmitTokenPostV2['query'], EmailSubmitTokenPostV2['body']>;
   reply: {
-      success: boolean;
+    success: boolean;
   };
 }
 

@@ -8,16 +8,16 @@ export interface BlindlySignStuffV2 {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      mxid: string;
-      token: string;
-      private_key: string;
+    mxid: string;
+    token: string;
+    private_key: string;
   };
   call: UserCall<BlindlySignStuffV2['path'], BlindlySignStuffV2['query'], BlindlySignStuffV2['body']>;
   reply: {
-      mxid: string;
-      sender: string;
-      signatures: SchemasDefinitions.ServerSignatures;
-      token: string;
+    mxid: string;
+    sender: string;
+    signatures: SchemasDefinitions.ServerSignatures;
+    token: string;
   };
 }
 

@@ -9,26 +9,25 @@ export interface GetHashDetails {
   body: undefined;
   call: UserCall<GetHashDetails['path'], GetHashDetails['query'], GetHashDetails['body']>;
   reply: {
-      lookup_pepper: string;
-      algorithms: string[];
+    lookup_pepper: string;
+    algorithms: string[];
   };
 }
-
 
 /** POST /_matrix/identity/v2/lookup */
 export interface LookupUsersV2 {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      algorithm: string;
-      pepper: string;
-      addresses: string[];
+    algorithm: string;
+    pepper: string;
+    addresses: string[];
   };
   call: UserCall<LookupUsersV2['path'], LookupUsersV2['query'], LookupUsersV2['body']>;
   reply: {
-      mappings: {
-          [key: string]: string;
-      };
+    mappings: {
+      [key: string]: string;
+    };
   };
 }
 

@@ -12,7 +12,6 @@ export interface MsisdnRequestTokenV2 {
   reply: IdentityDefinitions.Sid;
 }
 
-
 /** GET /_matrix/identity/v2/validate/msisdn/submitToken */
 export interface MsisdnSubmitTokenGetV2 {
   path: Record<string, never>;
@@ -26,19 +25,18 @@ export interface MsisdnSubmitTokenGetV2 {
   reply: HttpReply;
 }
 
-
 /** POST /_matrix/identity/v2/validate/msisdn/submitToken */
 export interface MsisdnSubmitTokenPostV2 {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      sid: string;
-      client_secret: string;
-      token: string;
+    sid: string;
+    client_secret: string;
+    token: string;
   };
   call: UserCall<MsisdnSubmitTokenPostV2['path'], MsisdnSubmitTokenPostV2['query'], MsisdnSubmitTokenPostV2['body']>;
   reply: {
-      success: boolean;
+    success: boolean;
   };
 }
 

@@ -11,10 +11,9 @@ export interface GetPubKeyV2 {
   body: undefined;
   call: OpenCall<GetPubKeyV2['path'], GetPubKeyV2['query'], GetPubKeyV2['body']>;
   reply: {
-      public_key: string;
+    public_key: string;
   };
 }
-
 
 /** GET /_matrix/identity/v2/pubkey/isvalid */
 export interface IsPubKeyValidV2 {
@@ -25,10 +24,9 @@ export interface IsPubKeyValidV2 {
   body: undefined;
   call: OpenCall<IsPubKeyValidV2['path'], IsPubKeyValidV2['query'], IsPubKeyValidV2['body']>;
   reply: {
-      valid: boolean;
+    valid: boolean;
   };
 }
-
 
 /** GET /_matrix/identity/v2/pubkey/ephemeral/isvalid */
 export interface IsEphemeralPubKeyValidV2 {
@@ -39,7 +37,7 @@ export interface IsEphemeralPubKeyValidV2 {
   body: undefined;
   call: OpenCall<IsEphemeralPubKeyValidV2['path'], IsEphemeralPubKeyValidV2['query'], IsEphemeralPubKeyValidV2['body']>;
   reply: {
-      valid: boolean;
+    valid: boolean;
   };
 }
 

@@ -7,26 +7,26 @@ export interface StoreInviteV2 {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      medium: string;
-      address: string;
-      room_id: string;
-      sender: string;
-      room_alias?: string;
-      room_avatar_url?: string;
-      room_join_rules?: string;
-      room_name?: string;
-      sender_display_name?: string;
-      sender_avatar_url?: string;
-      room_type?: string;
+    medium: string;
+    address: string;
+    room_id: string;
+    sender: string;
+    room_alias?: string;
+    room_avatar_url?: string;
+    room_join_rules?: string;
+    room_name?: string;
+    sender_display_name?: string;
+    sender_avatar_url?: string;
+    room_type?: string;
   };
   call: UserCall<StoreInviteV2['path'], StoreInviteV2['query'], StoreInviteV2['body']>;
   reply: {
-      token: string;
-      public_keys: {
-          public_key: string;
-          key_validity_url: string;
-      }[];
-      display_name: string;
+    token: string;
+    public_keys: {
+      public_key: string;
+      key_validity_url: string;
+    }[];
+    display_name: string;
   };
 }
 

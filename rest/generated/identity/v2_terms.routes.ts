@@ -10,23 +10,22 @@ export interface GetTerms {
   body: undefined;
   call: OpenCall<GetTerms['path'], GetTerms['query'], GetTerms['body']>;
   reply: {
-      policies: {
-          [key: string]: {
-              version: string;
-          } & {
-              [key: string]: JsonValue;
-          };
+    policies: {
+      [key: string]: {
+        version: string;
+      } & {
+        [key: string]: JsonValue;
       };
+    };
   };
 }
-
 
 /** POST /_matrix/identity/v2/terms */
 export interface AgreeToTerms {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      user_accepts: string[];
+    user_accepts: string[];
   };
   call: UserCall<AgreeToTerms['path'], AgreeToTerms['query'], AgreeToTerms['body']>;
   reply: JsonObject;

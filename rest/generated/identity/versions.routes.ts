@@ -9,7 +9,7 @@ export interface GetVersions {
   body: undefined;
   call: OpenCall<GetVersions['path'], GetVersions['query'], GetVersions['body']>;
   reply: {
-      versions: string[];
+    versions: string[];
   };
 }
 

@@ -8,36 +8,35 @@ export interface Notify {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      notification: {
-          event_id?: string;
-          room_id?: string;
-          type?: string;
-          sender?: string;
-          sender_display_name?: string;
-          room_name?: string;
-          room_alias?: string;
-          user_is_target?: boolean;
-          /** @enum {string} */
-          prio?: "high" | "low";
-          content?: JsonObject;
-          counts?: {
-              unread?: number;
-              missed_calls?: number;
-          };
-          devices: {
-              app_id: string;
-              pushkey: string;
-              pushkey_ts?: number;
-              data?: {
-                  format?: string;
-              };
-              tweaks?: JsonObject;
-          }[];
+    notification: {
+      event_id?: string;
+      room_id?: string;
+      type?: string;
+      sender?: string;
+      sender_display_name?: string;
+      room_name?: string;
+      room_alias?: string;
+      user_is_target?: boolean;
+      prio?: 'high' | 'low';
+      content?: JsonObject;
+      counts?: {
+        unread?: number;
+        missed_calls?: number;
       };
+      devices: {
+        app_id: string;
+        pushkey: string;
+        pushkey_ts?: number;
+        data?: {
+          format?: string;
+        };
+        tweaks?: JsonObject;
+      }[];
+    };
   };
   call: OpenCall<Notify['path'], Notify['query'], Notify['body']>;
   reply: {
-      rejected: string[];
+    rejected: string[];
   };
 }
 

@@ -18,7 +18,6 @@ export interface BackfillRoom {
   reply: ServerServerDefinitions.UnlimitedPduTransaction;
 }
 
-
 /** POST /_matrix/federation/v1/get_missing_events/{roomId} */
 export interface GetMissingPreviousEvents {
   path: {
@@ -26,14 +25,14 @@ export interface GetMissingPreviousEvents {
   };
   query: Record<string, never>;
   body: {
-      limit?: number;
-      min_depth?: number;
-      earliest_events: string[];
-      latest_events: string[];
+    limit?: number;
+    min_depth?: number;
+    earliest_events: string[];
+    latest_events: string[];
   };
   call: ServerCall<GetMissingPreviousEvents['path'], GetMissingPreviousEvents['query'], GetMissingPreviousEvents['body']>;
   reply: {
-      events: JsonObject[];
+    events: JsonObject[];
   };
 }
 

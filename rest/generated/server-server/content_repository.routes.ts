@@ -15,7 +15,6 @@ export interface GetContent {
   reply: HttpReply;
 }
 
-
 /** GET /_matrix/federation/v1/media/thumbnail/{mediaId} */
 export interface GetContentThumbnail {
   path: {
@@ -24,7 +23,7 @@ export interface GetContentThumbnail {
   query: {
     readonly width: number;
     readonly height: number;
-    readonly method?: "crop" | "scale";
+    readonly method?: 'crop' | 'scale';
     readonly timeout_ms?: number;
     readonly animated?: boolean;
   };

@@ -13,7 +13,7 @@ export interface GetEventAuth {
   body: undefined;
   call: ServerCall<GetEventAuth['path'], GetEventAuth['query'], GetEventAuth['body']>;
   reply: {
-      auth_chain: JsonObject[];
+    auth_chain: JsonObject[];
   };
 }
 

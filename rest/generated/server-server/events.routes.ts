@@ -15,11 +15,10 @@ export interface GetRoomState {
   body: undefined;
   call: ServerCall<GetRoomState['path'], GetRoomState['query'], GetRoomState['body']>;
   reply: {
-      auth_chain: JsonObject[];
-      pdus: JsonObject[];
+    auth_chain: JsonObject[];
+    pdus: JsonObject[];
   };
 }
-
 
 /** GET /_matrix/federation/v1/state_ids/{roomId} */
 export interface GetRoomStateIds {
@@ -32,11 +31,10 @@ export interface GetRoomStateIds {
   body: undefined;
   call: ServerCall<GetRoomStateIds['path'], GetRoomStateIds['query'], GetRoomStateIds['body']>;
   reply: {
-      auth_chain_ids: string[];
-      pdu_ids: string[];
+    auth_chain_ids: string[];
+    pdu_ids: string[];
   };
 }
-
 
 /** GET /_matrix/federation/v1/event/{eventId} */
 export interface GetEvent {
@@ -49,7 +47,6 @@ export interface GetEvent {
   reply: ServerServerDefinitions.SinglePduTransaction;
 }
 
-
 /** GET /_matrix/federation/v1/timestamp_to_event/{roomId} */
 export interface GetEventByTimestamp {
   path: {
@@ -57,13 +54,13 @@ export interface GetEventByTimestamp {
   };
   query: {
     readonly ts: number;
-    readonly dir: "f" | "b";
+    readonly dir: 'f' | 'b';
   };
   body: undefined;
   call: ServerCall<GetEventByTimestamp['path'], GetEventByTimestamp['query'], GetEventByTimestamp['body']>;
   reply: {
-      event_id: string;
-      origin_server_ts: number;
+    event_id: string;
+    origin_server_ts: number;
   };
 }
 

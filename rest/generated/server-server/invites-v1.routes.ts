@@ -12,13 +12,13 @@ export interface SendInviteV1 {
   };
   query: Record<string, never>;
   body: ServerServerDefinitions.InviteEvent & {
-      unsigned?: {
-          invite_room_state?: JsonObject[];
-      };
+    unsigned?: {
+      invite_room_state?: JsonObject[];
+    };
   };
   call: ServerCall<SendInviteV1['path'], SendInviteV1['query'], SendInviteV1['body']>;
   reply: (number | {
-      event: ServerServerDefinitions.InviteEvent;
+    event: ServerServerDefinitions.InviteEvent;
   })[];
 }
 

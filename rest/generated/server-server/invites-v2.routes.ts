@@ -12,13 +12,13 @@ export interface SendInviteV2 {
   };
   query: Record<string, never>;
   body: {
-      room_version: string;
-      event: ServerServerDefinitions.InviteEvent;
-      invite_room_state?: JsonObject[];
+    room_version: string;
+    event: ServerServerDefinitions.InviteEvent;
+    invite_room_state?: JsonObject[];
   };
   call: ServerCall<SendInviteV2['path'], SendInviteV2['query'], SendInviteV2['body']>;
   reply: {
-      event: ServerServerDefinitions.InviteEvent;
+    event: ServerServerDefinitions.InviteEvent;
   };
 }
 

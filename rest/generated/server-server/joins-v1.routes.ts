@@ -14,18 +14,18 @@ export interface MakeJoin {
   body: undefined;
   call: ServerCall<MakeJoin['path'], MakeJoin['query'], MakeJoin['body']>;
   reply: {
-      room_version?: string;
-      event?: {
-          sender: string;
-          origin: string;
-          origin_server_ts: number;
-          type: string;
-          state_key: string;
-          content: {
-              membership: string;
-              join_authorised_via_users_server?: string;
-          };
+    room_version?: string;
+    event?: {
+      sender: string;
+      origin: string;
+      origin_server_ts: number;
+      type: string;
+      state_key: string;
+      content: {
+        membership: string;
+        join_authorised_via_users_server?: string;
       };
+    };
   };
 }
 

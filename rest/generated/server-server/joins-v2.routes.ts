@@ -13,23 +13,23 @@ export interface SendJoinV2 {
     readonly omit_members?: boolean;
   };
   body: {
-      sender: string;
-      origin: string;
-      origin_server_ts: number;
-      type: string;
-      state_key: string;
-      content: {
-          membership: string;
-          join_authorised_via_users_server?: string;
-      };
+    sender: string;
+    origin: string;
+    origin_server_ts: number;
+    type: string;
+    state_key: string;
+    content: {
+      membership: string;
+      join_authorised_via_users_server?: string;
+    };
   };
   call: ServerCall<SendJoinV2['path'], SendJoinV2['query'], SendJoinV2['body']>;
   reply: {
-      members_omitted?: boolean;
-      auth_chain: JsonObject[];
-      state: JsonObject[];
-      event?: JsonObject;
-      servers_in_room?: string[];
+    members_omitted?: boolean;
+    auth_chain: JsonObject[];
+    state: JsonObject[];
+    event?: JsonObject;
+    servers_in_room?: string[];
   };
 }
 

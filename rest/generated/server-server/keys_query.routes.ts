@@ -16,19 +16,18 @@ export interface PerspectivesKeyQuery {
   reply: ServerServerDefinitions.KeysQueryResponse;
 }
 
-
 /** POST /_matrix/key/v2/query */
 export interface BulkPerspectivesKeyQuery {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      server_keys: {
-          [key: string]: {
-              [key: string]: {
-                  minimum_valid_until_ts?: number;
-              };
-          };
+    server_keys: {
+      [key: string]: {
+        [key: string]: {
+          minimum_valid_until_ts?: number;
+        };
       };
+    };
   };
   call: OpenCall<BulkPerspectivesKeyQuery['path'], BulkPerspectivesKeyQuery['query'], BulkPerspectivesKeyQuery['body']>;
   reply: ServerServerDefinitions.KeysQueryResponse;

@@ -15,20 +15,19 @@ export interface MakeKnock {
   body: undefined;
   call: ServerCall<MakeKnock['path'], MakeKnock['query'], MakeKnock['body']>;
   reply: {
-      room_version: string;
-      event: {
-          sender: string;
-          origin: string;
-          origin_server_ts: number;
-          type: string;
-          state_key: string;
-          content: {
-              membership: string;
-          };
+    room_version: string;
+    event: {
+      sender: string;
+      origin: string;
+      origin_server_ts: number;
+      type: string;
+      state_key: string;
+      content: {
+        membership: string;
       };
+    };
   };
 }
-
 
 /** PUT /_matrix/federation/v1/send_knock/{roomId}/{eventId} */
 export interface SendKnock {
@@ -38,18 +37,18 @@ export interface SendKnock {
   };
   query: Record<string, never>;
   body: {
-      sender: string;
-      origin: string;
-      origin_server_ts: number;
-      type: string;
-      state_key: string;
-      content: {
-          membership: string;
-      };
+    sender: string;
+    origin: string;
+    origin_server_ts: number;
+    type: string;
+    state_key: string;
+    content: {
+      membership: string;
+    };
   };
   call: ServerCall<SendKnock['path'], SendKnock['query'], SendKnock['body']>;
   reply: {
-      knock_room_state: JsonObject[];
+    knock_room_state: JsonObject[];
   };
 }
 

@@ -12,17 +12,17 @@ export interface MakeLeave {
   body: undefined;
   call: ServerCall<MakeLeave['path'], MakeLeave['query'], MakeLeave['body']>;
   reply: {
-      room_version?: string;
-      event?: {
-          sender: string;
-          origin: string;
-          origin_server_ts: number;
-          type: string;
-          state_key: string;
-          content: {
-              membership: string;
-          };
+    room_version?: string;
+    event?: {
+      sender: string;
+      origin: string;
+      origin_server_ts: number;
+      type: string;
+      state_key: string;
+      content: {
+        membership: string;
       };
+    };
   };
 }
 

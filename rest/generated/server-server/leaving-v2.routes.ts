@@ -11,15 +11,15 @@ export interface SendLeaveV2 {
   };
   query: Record<string, never>;
   body: {
-      sender: string;
-      origin: string;
-      origin_server_ts: number;
-      type: string;
-      state_key: string;
-      content: {
-          membership: string;
-      };
-      depth: number;
+    sender: string;
+    origin: string;
+    origin_server_ts: number;
+    type: string;
+    state_key: string;
+    content: {
+      membership: string;
+    };
+    depth: number;
   };
   call: ServerCall<SendLeaveV2['path'], SendLeaveV2['query'], SendLeaveV2['body']>;
   reply: JsonObject;

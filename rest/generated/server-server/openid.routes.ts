@@ -11,7 +11,7 @@ export interface ExchangeOpenIdToken {
   body: undefined;
   call: OpenCall<ExchangeOpenIdToken['path'], ExchangeOpenIdToken['query'], ExchangeOpenIdToken['body']>;
   reply: {
-      sub: string;
+    sub: string;
   };
 }
 

@@ -17,20 +17,19 @@ export interface GetPublicRooms {
   reply: ClientServerDefinitions.PublicRoomsResponse;
 }
 
-
 /** POST /_matrix/federation/v1/publicRooms */
 export interface QueryPublicRooms {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      limit?: number;
-      since?: string;
-      filter?: {
-          generic_search_term?: string;
-          room_types?: (string | null)[];
-      };
-      include_all_networks?: boolean;
-      third_party_instance_id?: string;
+    limit?: number;
+    since?: string;
+    filter?: {
+      generic_search_term?: string;
+      room_types?: (string | null)[];
+    };
+    include_all_networks?: boolean;
+    third_party_instance_id?: string;
   };
   call: ServerCall<QueryPublicRooms['path'], QueryPublicRooms['query'], QueryPublicRooms['body']>;
   reply: ClientServerDefinitions.PublicRoomsResponse;

@@ -16,20 +16,20 @@ export interface GetSpaceHierarchy {
   body: undefined;
   call: ServerCall<GetSpaceHierarchy['path'], GetSpaceHierarchy['query'], GetSpaceHierarchy['body']>;
   reply: {
-      room: ClientServerDefinitions.RoomSummary & {
-          children_state: (Events.CoreEventSchemaStrippedState & {
-              origin_server_ts: number;
-          })[];
-          room_type?: JsonValue;
-          encryption?: JsonValue;
-          room_version?: JsonValue;
-      };
-      children: (ClientServerDefinitions.RoomSummary & {
-          room_type?: JsonValue;
-          encryption?: JsonValue;
-          room_version?: JsonValue;
+    room: ClientServerDefinitions.RoomSummary & {
+      children_state: (Events.CoreEventSchemaStrippedState & {
+        origin_server_ts: number;
       })[];
-      inaccessible_children: string[];
+      room_type?: JsonValue;
+      encryption?: JsonValue;
+      room_version?: JsonValue;
+    };
+    children: (ClientServerDefinitions.RoomSummary & {
+      room_type?: JsonValue;
+      encryption?: JsonValue;
+      room_version?: JsonValue;
+    })[];
+    inaccessible_children: string[];
   };
 }
 

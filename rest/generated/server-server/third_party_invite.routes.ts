@@ -11,39 +11,38 @@ export interface ExchangeThirdPartyInvite {
   };
   query: Record<string, never>;
   body: {
-      type: string;
-      room_id: string;
-      sender: string;
-      state_key: string;
-      content: {
-          membership: string;
-          third_party_invite: {
-              display_name: string;
-              signed: Events.ComponentsSignedThirdPartyInvite;
-          };
+    type: string;
+    room_id: string;
+    sender: string;
+    state_key: string;
+    content: {
+      membership: string;
+      third_party_invite: {
+        display_name: string;
+        signed: Events.ComponentsSignedThirdPartyInvite;
       };
+    };
   };
   call: ServerCall<ExchangeThirdPartyInvite['path'], ExchangeThirdPartyInvite['query'], ExchangeThirdPartyInvite['body']>;
   reply: JsonObject;
 }
-
 
 /** PUT /_matrix/federation/v1/3pid/onbind */
 export interface OnBindThirdPartyIdentifier {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
+    medium: string;
+    address: string;
+    mxid: string;
+    invites: {
       medium: string;
       address: string;
       mxid: string;
-      invites: {
-          medium: string;
-          address: string;
-          mxid: string;
-          room_id: string;
-          sender: string;
-          signed: Events.ComponentsSignedThirdPartyInvite;
-      }[];
+      room_id: string;
+      sender: string;
+      signed: Events.ComponentsSignedThirdPartyInvite;
+    }[];
   };
   call: OpenCall<OnBindThirdPartyIdentifier['path'], OnBindThirdPartyIdentifier['query'], OnBindThirdPartyIdentifier['body']>;
   reply: JsonObject;

@@ -10,15 +10,15 @@ export interface SendTransaction {
   };
   query: Record<string, never>;
   body: ServerServerDefinitions.Transaction & {
-      edus?: ServerServerDefinitions.EduWithExample[];
+    edus?: ServerServerDefinitions.EduWithExample[];
   };
   call: ServerCall<SendTransaction['path'], SendTransaction['query'], SendTransaction['body']>;
   reply: {
-      pdus: {
-          [key: string]: {
-              error?: string;
-          };
+    pdus: {
+      [key: string]: {
+        error?: string;
       };
+    };
   };
 }
 

@@ -8,58 +8,57 @@ export interface ClaimUserEncryptionKeys {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      one_time_keys: {
-          [key: string]: {
-              [key: string]: string;
-          };
+    one_time_keys: {
+      [key: string]: {
+        [key: string]: string;
       };
+    };
   };
   call: ServerCall<ClaimUserEncryptionKeys['path'], ClaimUserEncryptionKeys['query'], ClaimUserEncryptionKeys['body']>;
   reply: {
-      one_time_keys: {
-          [key: string]: {
+    one_time_keys: {
+      [key: string]: {
+        [key: string]: {
+          [key: string]: string | {
+            key: string;
+            signatures: {
               [key: string]: {
-                  [key: string]: string | {
-                      key: string;
-                      signatures: {
-                          [key: string]: {
-                              [key: string]: string;
-                          };
-                      };
-                  };
+                [key: string]: string;
               };
+            };
           };
+        };
       };
+    };
   };
 }
-
 
 /** POST /_matrix/federation/v1/user/keys/query */
 export interface QueryUserEncryptionKeys {
   path: Record<string, never>;
   query: Record<string, never>;
   body: {
-      device_keys: {
-          [key: string]: string[];
-      };
+    device_keys: {
+      [key: string]: string[];
+    };
   };
   call: ServerCall<QueryUserEncryptionKeys['path'], QueryUserEncryptionKeys['query'], QueryUserEncryptionKeys['body']>;
   reply: {
-      device_keys: {
-          [key: string]: {
-              [key: string]: {
-                  unsigned?: {
-                      device_display_name?: string;
-                  };
-              } & ClientServerDefinitions.DeviceKeys;
+    device_keys: {
+      [key: string]: {
+        [key: string]: {
+          unsigned?: {
+            device_display_name?: string;
           };
+        } & ClientServerDefinitions.DeviceKeys;
       };
-      master_keys?: {
-          [key: string]: ClientServerDefinitions.CrossSigningKey;
-      };
-      self_signing_keys?: {
-          [key: string]: ClientServerDefinitions.CrossSigningKey;
-      };
+    };
+    master_keys?: {
+      [key: string]: ClientServerDefinitions.CrossSigningKey;
+    };
+    self_signing_keys?: {
+      [key: string]: ClientServerDefinitions.CrossSigningKey;
+    };
   };
 }
 

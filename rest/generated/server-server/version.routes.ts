@@ -9,10 +9,10 @@ export interface GetVersion {
   body: undefined;
   call: OpenCall<GetVersion['path'], GetVersion['query'], GetVersion['body']>;
   reply: {
-      server?: {
-          name?: string;
-          version?: string;
-      };
+    server?: {
+      name?: string;
+      version?: string;
+    };
   };
 }
 

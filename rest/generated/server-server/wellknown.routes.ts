@@ -9,7 +9,7 @@ export interface GetWellKnown {
   body: undefined;
   call: OpenCall<GetWellKnown['path'], GetWellKnown['query'], GetWellKnown['body']>;
   reply: {
-      "m.server"?: string;
+    'm.server'?: string;
   };
 }
 
