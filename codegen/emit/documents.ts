@@ -77,7 +77,8 @@ function mergeParameters(sharing: readonly Operation[]): JsonMap[] {
 function mergeBody(sharing: readonly Operation[]): { value: JsonMap } | undefined {
   const withBody = sharing.filter(({ body }) => body !== undefined);
   const [first] = withBody;
-  if (!first?.body) return undefined;
+  // Validators must leave an upload alone: its media type is anything.
+  if (!first?.body || !Object.keys(first.body.content).some(isJsonType)) return undefined;
   const required = withBody.length === sharing.length && withBody.every(({ body }) => body?.required);
   const special = withBody.find(({ when }) => when?.in === 'body');
   const rest = withBody.find((operation) => operation !== special);

@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/app/v1/ping */
+/** POST /_matrix/app/v1/ping: Checks that the application service can be reached */
 export interface PingOperation {
   path: Record<string, never>;
   query: Record<string, never>;

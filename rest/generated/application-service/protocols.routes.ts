@@ -3,7 +3,7 @@ import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ApplicationServiceDefinitions from './definitions';
 
-/** GET /_matrix/app/v1/thirdparty/protocol/{protocol} */
+/** GET /_matrix/app/v1/thirdparty/protocol/{protocol}: Describes a network that the application service bridges */
 export interface GetProtocolMetadata {
   path: {
     readonly protocol: string;
@@ -14,7 +14,7 @@ export interface GetProtocolMetadata {
   reply: ApplicationServiceDefinitions.Protocol;
 }
 
-/** GET /_matrix/app/v1/thirdparty/user/{protocol} */
+/** GET /_matrix/app/v1/thirdparty/user/{protocol}: Finds users of a bridged network by its own fields */
 export interface QueryUserByProtocol {
   path: {
     readonly protocol: string;
@@ -25,7 +25,7 @@ export interface QueryUserByProtocol {
   reply: ApplicationServiceDefinitions.UserBatch;
 }
 
-/** GET /_matrix/app/v1/thirdparty/location/{protocol} */
+/** GET /_matrix/app/v1/thirdparty/location/{protocol}: Finds places of a bridged network by its own fields */
 export interface QueryLocationByProtocol {
   path: {
     readonly protocol: string;
@@ -36,7 +36,7 @@ export interface QueryLocationByProtocol {
   reply: ApplicationServiceDefinitions.LocationBatch;
 }
 
-/** GET /_matrix/app/v1/thirdparty/location */
+/** GET /_matrix/app/v1/thirdparty/location: Finds network places for a room alias */
 export interface QueryLocationByAlias {
   path: Record<string, never>;
   query: {
@@ -47,7 +47,7 @@ export interface QueryLocationByAlias {
   reply: ApplicationServiceDefinitions.LocationBatch;
 }
 
-/** GET /_matrix/app/v1/thirdparty/user */
+/** GET /_matrix/app/v1/thirdparty/user: Finds network users for a Matrix user id */
 export interface QueryUserByID {
   path: Record<string, never>;
   query: {

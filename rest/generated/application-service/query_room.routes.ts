@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/app/v1/rooms/{roomAlias} */
+/** GET /_matrix/app/v1/rooms/{roomAlias}: Asks whether a room for an alias exists or can be made */
 export interface QueryRoomByAlias {
   path: {
     readonly roomAlias: string;

@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/app/v1/users/{userId} */
+/** GET /_matrix/app/v1/users/{userId}: Asks whether a user exists or can be made */
 export interface QueryUserById {
   path: {
     readonly userId: string;

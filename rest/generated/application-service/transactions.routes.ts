@@ -5,7 +5,7 @@ import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from '../client-server/definitions';
 import type * as Events from '../event-schemas';
 
-/** PUT /_matrix/app/v1/transactions/{txnId} */
+/** PUT /_matrix/app/v1/transactions/{txnId}: Hands events to the application service */
 export interface SendTransaction {
   path: {
     readonly txnId: string;

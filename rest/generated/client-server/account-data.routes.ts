@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v3/user/{userId}/account_data/{type} */
+/** GET /_matrix/client/v3/user/{userId}/account_data/{type}: Reads one of the user's global account data values */
 export interface GetAccountData {
   path: {
     readonly userId: string;
@@ -15,7 +15,7 @@ export interface GetAccountData {
   reply: JsonObject;
 }
 
-/** PUT /_matrix/client/v3/user/{userId}/account_data/{type} */
+/** PUT /_matrix/client/v3/user/{userId}/account_data/{type}: Stores one of the user's global account data values */
 export interface SetAccountData {
   path: {
     readonly userId: string;
@@ -27,7 +27,7 @@ export interface SetAccountData {
   reply: JsonObject;
 }
 
-/** GET /_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type} */
+/** GET /_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type}: Reads one of the user's account data values for a room */
 export interface GetAccountDataPerRoom {
   path: {
     readonly userId: string;
@@ -40,7 +40,7 @@ export interface GetAccountDataPerRoom {
   reply: JsonObject;
 }
 
-/** PUT /_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type} */
+/** PUT /_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type}: Stores one of the user's account data values for a room */
 export interface SetAccountDataPerRoom {
   path: {
     readonly userId: string;

@@ -3,7 +3,7 @@ import type { MaybeUserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** POST /_matrix/client/v3/account/deactivate */
+/** POST /_matrix/client/v3/account/deactivate: Closes the user's account for good */
 export interface DeactivateAccount {
   path: Record<string, never>;
   query: Record<string, never>;

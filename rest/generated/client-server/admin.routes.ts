@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v3/admin/whois/{userId} */
+/** GET /_matrix/client/v3/admin/whois/{userId}: Lists where a user is signed in from */
 export interface GetWhoIs {
   path: {
     readonly userId: string;
@@ -26,7 +26,7 @@ export interface GetWhoIs {
   };
 }
 
-/** GET /_matrix/client/v1/admin/suspend/{userId} */
+/** GET /_matrix/client/v1/admin/suspend/{userId}: Tells whether an account is suspended */
 export interface GetAdminSuspendUser {
   path: {
     readonly userId: string;
@@ -39,7 +39,7 @@ export interface GetAdminSuspendUser {
   };
 }
 
-/** PUT /_matrix/client/v1/admin/suspend/{userId} */
+/** PUT /_matrix/client/v1/admin/suspend/{userId}: Suspends an account or lifts its suspension */
 export interface SetAdminSuspendUser {
   path: {
     readonly userId: string;
@@ -54,7 +54,7 @@ export interface SetAdminSuspendUser {
   };
 }
 
-/** GET /_matrix/client/v1/admin/lock/{userId} */
+/** GET /_matrix/client/v1/admin/lock/{userId}: Tells whether an account is locked */
 export interface GetAdminLockUser {
   path: {
     readonly userId: string;
@@ -67,7 +67,7 @@ export interface GetAdminLockUser {
   };
 }
 
-/** PUT /_matrix/client/v1/admin/lock/{userId} */
+/** PUT /_matrix/client/v1/admin/lock/{userId}: Locks an account or unlocks it */
 export interface SetAdminLockUser {
   path: {
     readonly userId: string;

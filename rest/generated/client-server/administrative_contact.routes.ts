@@ -4,7 +4,7 @@ import type { OpenCall, UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/account/3pid */
+/** GET /_matrix/client/v3/account/3pid: Lists the e-mail addresses and phone numbers of the account */
 export interface GetAccount3PIDs {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -20,7 +20,7 @@ export interface GetAccount3PIDs {
   };
 }
 
-/** POST /_matrix/client/v3/account/3pid */
+/** POST /_matrix/client/v3/account/3pid: Adds an address to the account the old way, binding it if asked */
 export interface Post3PIDs {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -38,7 +38,7 @@ export interface Post3PIDs {
   };
 }
 
-/** POST /_matrix/client/v3/account/3pid/add */
+/** POST /_matrix/client/v3/account/3pid/add: Adds a validated address to the account */
 export interface Add3PID {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -51,7 +51,7 @@ export interface Add3PID {
   reply: JsonObject;
 }
 
-/** POST /_matrix/client/v3/account/3pid/bind */
+/** POST /_matrix/client/v3/account/3pid/bind: Publishes a validated address at an identity server */
 export interface Bind3PID {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -65,7 +65,7 @@ export interface Bind3PID {
   reply: JsonObject;
 }
 
-/** POST /_matrix/client/v3/account/3pid/delete */
+/** POST /_matrix/client/v3/account/3pid/delete: Takes an address off the account */
 export interface Delete3pidFromAccount {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -80,7 +80,7 @@ export interface Delete3pidFromAccount {
   };
 }
 
-/** POST /_matrix/client/v3/account/3pid/unbind */
+/** POST /_matrix/client/v3/account/3pid/unbind: Takes an address back from an identity server and keeps it on the account */
 export interface Unbind3pidFromAccount {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -95,7 +95,7 @@ export interface Unbind3pidFromAccount {
   };
 }
 
-/** POST /_matrix/client/v3/account/3pid/email/requestToken */
+/** POST /_matrix/client/v3/account/3pid/email/requestToken: Mails a code that proves an e-mail address to be added */
 export interface RequestTokenTo3PIDEmail {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -104,7 +104,7 @@ export interface RequestTokenTo3PIDEmail {
   reply: ClientServerDefinitions.RequestTokenResponse;
 }
 
-/** POST /_matrix/client/v3/account/3pid/msisdn/requestToken */
+/** POST /_matrix/client/v3/account/3pid/msisdn/requestToken: Texts a code that proves a phone number to be added */
 export interface RequestTokenTo3PIDMSISDN {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v1/appservice/{appserviceId}/ping */
+/** POST /_matrix/client/v1/appservice/{appserviceId}/ping: Makes the homeserver call the application service, as a test of the connection */
 export interface PingAppservice {
   path: {
     readonly appserviceId: string;

@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** PUT /_matrix/client/v3/directory/list/appservice/{networkId}/{roomId} */
+/** PUT /_matrix/client/v3/directory/list/appservice/{networkId}/{roomId}: Lists or unlists a room in a directory of a bridged network */
 export interface UpdateAppserviceRoomDirectoryVisibility {
   path: {
     readonly networkId: string;

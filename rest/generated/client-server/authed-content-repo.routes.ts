@@ -3,7 +3,7 @@ import type { JsonValue } from '#kernel/json';
 import type { HttpReply, UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v1/media/download/{serverName}/{mediaId} */
+/** GET /_matrix/client/v1/media/download/{serverName}/{mediaId}: Downloads a file */
 export interface GetContentAuthed {
   path: {
     readonly serverName: string;
@@ -17,7 +17,7 @@ export interface GetContentAuthed {
   reply: HttpReply;
 }
 
-/** GET /_matrix/client/v1/media/download/{serverName}/{mediaId}/{fileName} */
+/** GET /_matrix/client/v1/media/download/{serverName}/{mediaId}/{fileName}: Downloads a file under a name of the caller's choice */
 export interface GetContentOverrideNameAuthed {
   path: {
     readonly serverName: string;
@@ -32,7 +32,7 @@ export interface GetContentOverrideNameAuthed {
   reply: HttpReply;
 }
 
-/** GET /_matrix/client/v1/media/thumbnail/{serverName}/{mediaId} */
+/** GET /_matrix/client/v1/media/thumbnail/{serverName}/{mediaId}: Downloads a scaled picture of a file */
 export interface GetContentThumbnailAuthed {
   path: {
     readonly serverName: string;
@@ -50,7 +50,7 @@ export interface GetContentThumbnailAuthed {
   reply: HttpReply;
 }
 
-/** GET /_matrix/client/v1/media/preview_url */
+/** GET /_matrix/client/v1/media/preview_url: Describes the page behind a link */
 export interface GetUrlPreviewAuthed {
   path: Record<string, never>;
   query: {
@@ -67,7 +67,7 @@ export interface GetUrlPreviewAuthed {
   };
 }
 
-/** GET /_matrix/client/v1/media/config */
+/** GET /_matrix/client/v1/media/config: Tells the limits of the media store */
 export interface GetConfigAuthed {
   path: Record<string, never>;
   query: Record<string, never>;

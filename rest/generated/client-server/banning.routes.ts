@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v3/rooms/{roomId}/ban */
+/** POST /_matrix/client/v3/rooms/{roomId}/ban: Bans a user from a room */
 export interface Ban {
   path: {
     readonly roomId: string;
@@ -17,7 +17,7 @@ export interface Ban {
   reply: JsonObject;
 }
 
-/** POST /_matrix/client/v3/rooms/{roomId}/unban */
+/** POST /_matrix/client/v3/rooms/{roomId}/unban: Lifts a user's ban from a room */
 export interface Unban {
   path: {
     readonly roomId: string;

@@ -4,7 +4,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/capabilities */
+/** GET /_matrix/client/v3/capabilities: Tells what the server lets this user do */
 export interface GetCapabilities {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '#kernel/json';
 import type { HttpReply, OpenCall, UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/media/v3/upload */
+/** POST /_matrix/media/v3/upload: Uploads a file */
 export interface UploadContent {
   path: Record<string, never>;
   query: {
@@ -19,7 +19,7 @@ export interface UploadContent {
   };
 }
 
-/** PUT /_matrix/media/v3/upload/{serverName}/{mediaId} */
+/** PUT /_matrix/media/v3/upload/{serverName}/{mediaId}: Uploads a file to an address that was reserved before */
 export interface UploadContentToMXC {
   path: {
     readonly serverName: string;
@@ -36,7 +36,7 @@ export interface UploadContentToMXC {
   reply: JsonObject;
 }
 
-/** POST /_matrix/media/v1/create */
+/** POST /_matrix/media/v1/create: Reserves an address for a later upload */
 export interface CreateContent {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -48,7 +48,7 @@ export interface CreateContent {
   };
 }
 
-/** GET /_matrix/media/v3/download/{serverName}/{mediaId} */
+/** GET /_matrix/media/v3/download/{serverName}/{mediaId}: Downloads a file without authentication */
 export interface GetContent {
   path: {
     readonly serverName: string;
@@ -64,7 +64,7 @@ export interface GetContent {
   reply: HttpReply;
 }
 
-/** GET /_matrix/media/v3/download/{serverName}/{mediaId}/{fileName} */
+/** GET /_matrix/media/v3/download/{serverName}/{mediaId}/{fileName}: Downloads a file without authentication, under a name of the caller's choice */
 export interface GetContentOverrideName {
   path: {
     readonly serverName: string;
@@ -81,7 +81,7 @@ export interface GetContentOverrideName {
   reply: HttpReply;
 }
 
-/** GET /_matrix/media/v3/thumbnail/{serverName}/{mediaId} */
+/** GET /_matrix/media/v3/thumbnail/{serverName}/{mediaId}: Downloads a scaled picture of a file without authentication */
 export interface GetContentThumbnail {
   path: {
     readonly serverName: string;
@@ -101,7 +101,7 @@ export interface GetContentThumbnail {
   reply: HttpReply;
 }
 
-/** GET /_matrix/media/v3/preview_url */
+/** GET /_matrix/media/v3/preview_url: Describes the page behind a link, on the old path */
 export interface GetUrlPreview {
   path: Record<string, never>;
   query: {
@@ -118,7 +118,7 @@ export interface GetUrlPreview {
   };
 }
 
-/** GET /_matrix/media/v3/config */
+/** GET /_matrix/media/v3/config: Tells the limits of the media store, on the old path */
 export interface GetConfig {
   path: Record<string, never>;
   query: Record<string, never>;

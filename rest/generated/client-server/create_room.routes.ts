@@ -4,7 +4,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** POST /_matrix/client/v3/createRoom */
+/** POST /_matrix/client/v3/createRoom: Makes a room */
 export interface CreateRoomOperation {
   path: Record<string, never>;
   query: Record<string, never>;

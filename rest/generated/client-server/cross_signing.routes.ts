@@ -4,7 +4,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** POST /_matrix/client/v3/keys/device_signing/upload */
+/** POST /_matrix/client/v3/keys/device_signing/upload: Publishes the user's cross-signing keys */
 export interface UploadCrossSigningKeys {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -18,7 +18,7 @@ export interface UploadCrossSigningKeys {
   reply: JsonObject;
 }
 
-/** POST /_matrix/client/v3/keys/signatures/upload */
+/** POST /_matrix/client/v3/keys/signatures/upload: Publishes signatures made with cross-signing keys */
 export interface UploadCrossSigningSignatures {
   path: Record<string, never>;
   query: Record<string, never>;

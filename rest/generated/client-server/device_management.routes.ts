@@ -4,7 +4,7 @@ import type { HttpReply, UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/devices */
+/** GET /_matrix/client/v3/devices: Lists the user's devices */
 export interface GetDevices {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -15,7 +15,7 @@ export interface GetDevices {
   };
 }
 
-/** GET /_matrix/client/v3/devices/{deviceId} */
+/** GET /_matrix/client/v3/devices/{deviceId}: Shows one of the user's devices */
 export interface GetDevice {
   path: {
     readonly deviceId: string;
@@ -26,7 +26,7 @@ export interface GetDevice {
   reply: ClientServerDefinitions.ClientDevice;
 }
 
-/** PUT /_matrix/client/v3/devices/{deviceId} */
+/** PUT /_matrix/client/v3/devices/{deviceId}: Renames a device */
 export interface UpdateDevice {
   path: {
     readonly deviceId: string;
@@ -39,7 +39,7 @@ export interface UpdateDevice {
   reply: JsonObject | HttpReply;
 }
 
-/** DELETE /_matrix/client/v3/devices/{deviceId} */
+/** DELETE /_matrix/client/v3/devices/{deviceId}: Removes a device and signs it out */
 export interface DeleteDevice {
   path: {
     readonly deviceId: string;
@@ -52,7 +52,7 @@ export interface DeleteDevice {
   reply: JsonObject;
 }
 
-/** POST /_matrix/client/v3/delete_devices */
+/** POST /_matrix/client/v3/delete_devices: Removes several devices and signs them out */
 export interface DeleteDevices {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { OpenCall, UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v3/directory/room/{roomAlias} */
+/** GET /_matrix/client/v3/directory/room/{roomAlias}: Finds the room an alias stands for */
 export interface GetRoomIdByAlias {
   path: {
     readonly roomAlias: string;
@@ -17,7 +17,7 @@ export interface GetRoomIdByAlias {
   };
 }
 
-/** PUT /_matrix/client/v3/directory/room/{roomAlias} */
+/** PUT /_matrix/client/v3/directory/room/{roomAlias}: Gives a room an alias */
 export interface SetRoomAlias {
   path: {
     readonly roomAlias: string;
@@ -30,7 +30,7 @@ export interface SetRoomAlias {
   reply: JsonObject;
 }
 
-/** DELETE /_matrix/client/v3/directory/room/{roomAlias} */
+/** DELETE /_matrix/client/v3/directory/room/{roomAlias}: Removes an alias */
 export interface DeleteRoomAlias {
   path: {
     readonly roomAlias: string;
@@ -41,7 +41,7 @@ export interface DeleteRoomAlias {
   reply: JsonObject;
 }
 
-/** GET /_matrix/client/v3/rooms/{roomId}/aliases */
+/** GET /_matrix/client/v3/rooms/{roomId}/aliases: Lists the aliases a room has on this server */
 export interface GetLocalAliases {
   path: {
     readonly roomId: string;

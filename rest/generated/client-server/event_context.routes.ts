@@ -3,7 +3,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/rooms/{roomId}/context/{eventId} */
+/** GET /_matrix/client/v3/rooms/{roomId}/context/{eventId}: Shows an event with those before and after it */
 export interface GetEventContext {
   path: {
     readonly roomId: string;

@@ -3,7 +3,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** POST /_matrix/client/v3/user/{userId}/filter */
+/** POST /_matrix/client/v3/user/{userId}/filter: Stores a filter for later use */
 export interface DefineFilter {
   path: {
     readonly userId: string;
@@ -16,7 +16,7 @@ export interface DefineFilter {
   };
 }
 
-/** GET /_matrix/client/v3/user/{userId}/filter/{filterId} */
+/** GET /_matrix/client/v3/user/{userId}/filter/{filterId}: Reads a stored filter */
 export interface GetFilter {
   path: {
     readonly userId: string;

@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v3/rooms/{roomId}/invite */
+/** POST /_matrix/client/v3/rooms/{roomId}/invite: Invites a user to a room */
 export interface InviteUser {
   path: {
     readonly roomId: string;

@@ -3,7 +3,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** POST /_matrix/client/v3/rooms/{roomId}/join */
+/** POST /_matrix/client/v3/rooms/{roomId}/join: Joins a room known by its id */
 export interface JoinRoomById {
   path: {
     readonly roomId: string;
@@ -19,7 +19,7 @@ export interface JoinRoomById {
   };
 }
 
-/** POST /_matrix/client/v3/join/{roomIdOrAlias} */
+/** POST /_matrix/client/v3/join/{roomIdOrAlias}: Joins a room known by its id or an alias */
 export interface JoinRoom {
   path: {
     readonly roomIdOrAlias: string;

@@ -4,7 +4,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/room_keys/version */
+/** GET /_matrix/client/v3/room_keys/version: Describes the newest key backup */
 export interface GetRoomKeysVersionCurrent {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -19,7 +19,7 @@ export interface GetRoomKeysVersionCurrent {
   };
 }
 
-/** POST /_matrix/client/v3/room_keys/version */
+/** POST /_matrix/client/v3/room_keys/version: Begins a new key backup */
 export interface PostRoomKeysVersion {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -33,7 +33,7 @@ export interface PostRoomKeysVersion {
   };
 }
 
-/** GET /_matrix/client/v3/room_keys/version/{version} */
+/** GET /_matrix/client/v3/room_keys/version/{version}: Describes one key backup */
 export interface GetRoomKeysVersion {
   path: {
     readonly version: string;
@@ -50,7 +50,7 @@ export interface GetRoomKeysVersion {
   };
 }
 
-/** PUT /_matrix/client/v3/room_keys/version/{version} */
+/** PUT /_matrix/client/v3/room_keys/version/{version}: Changes the authentication data of a key backup */
 export interface PutRoomKeysVersion {
   path: {
     readonly version: string;
@@ -65,7 +65,7 @@ export interface PutRoomKeysVersion {
   reply: JsonObject;
 }
 
-/** DELETE /_matrix/client/v3/room_keys/version/{version} */
+/** DELETE /_matrix/client/v3/room_keys/version/{version}: Deletes a key backup */
 export interface DeleteRoomKeysVersion {
   path: {
     readonly version: string;
@@ -76,7 +76,7 @@ export interface DeleteRoomKeysVersion {
   reply: JsonObject;
 }
 
-/** GET /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId} */
+/** GET /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId}: Reads one session's key from a backup */
 export interface GetRoomKeyBySessionId {
   path: {
     readonly roomId: string;
@@ -90,7 +90,7 @@ export interface GetRoomKeyBySessionId {
   reply: ClientServerDefinitions.KeyBackupData;
 }
 
-/** PUT /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId} */
+/** PUT /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId}: Stores one session's key in a backup */
 export interface PutRoomKeyBySessionId {
   path: {
     readonly roomId: string;
@@ -104,7 +104,7 @@ export interface PutRoomKeyBySessionId {
   reply: ClientServerDefinitions.KeyBackupRoomKeysUpdateResponse;
 }
 
-/** DELETE /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId} */
+/** DELETE /_matrix/client/v3/room_keys/keys/{roomId}/{sessionId}: Deletes one session's key from a backup */
 export interface DeleteRoomKeyBySessionId {
   path: {
     readonly roomId: string;
@@ -118,7 +118,7 @@ export interface DeleteRoomKeyBySessionId {
   reply: ClientServerDefinitions.KeyBackupRoomKeysUpdateResponse;
 }
 
-/** GET /_matrix/client/v3/room_keys/keys/{roomId} */
+/** GET /_matrix/client/v3/room_keys/keys/{roomId}: Reads a room's keys from a backup */
 export interface GetRoomKeysByRoomId {
   path: {
     readonly roomId: string;
@@ -131,7 +131,7 @@ export interface GetRoomKeysByRoomId {
   reply: ClientServerDefinitions.RoomKeyBackup & JsonObject;
 }
 
-/** PUT /_matrix/client/v3/room_keys/keys/{roomId} */
+/** PUT /_matrix/client/v3/room_keys/keys/{roomId}: Stores keys of one room in a backup */
 export interface PutRoomKeysByRoomId {
   path: {
     readonly roomId: string;
@@ -144,7 +144,7 @@ export interface PutRoomKeysByRoomId {
   reply: ClientServerDefinitions.KeyBackupRoomKeysUpdateResponse;
 }
 
-/** DELETE /_matrix/client/v3/room_keys/keys/{roomId} */
+/** DELETE /_matrix/client/v3/room_keys/keys/{roomId}: Deletes a room's keys from a backup */
 export interface DeleteRoomKeysByRoomId {
   path: {
     readonly roomId: string;
@@ -157,7 +157,7 @@ export interface DeleteRoomKeysByRoomId {
   reply: ClientServerDefinitions.KeyBackupRoomKeysUpdateResponse;
 }
 
-/** GET /_matrix/client/v3/room_keys/keys */
+/** GET /_matrix/client/v3/room_keys/keys: Reads all keys of a backup */
 export interface GetRoomKeys {
   path: Record<string, never>;
   query: {
@@ -172,7 +172,7 @@ export interface GetRoomKeys {
   };
 }
 
-/** PUT /_matrix/client/v3/room_keys/keys */
+/** PUT /_matrix/client/v3/room_keys/keys: Stores keys of several rooms in a backup */
 export interface PutRoomKeys {
   path: Record<string, never>;
   query: {
@@ -187,7 +187,7 @@ export interface PutRoomKeys {
   reply: ClientServerDefinitions.KeyBackupRoomKeysUpdateResponse;
 }
 
-/** DELETE /_matrix/client/v3/room_keys/keys */
+/** DELETE /_matrix/client/v3/room_keys/keys: Deletes all keys of a backup */
 export interface DeleteRoomKeys {
   path: Record<string, never>;
   query: {

@@ -4,7 +4,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** POST /_matrix/client/v3/keys/upload */
+/** POST /_matrix/client/v3/keys/upload: Publishes a device's identity, one-time and fallback keys */
 export interface UploadKeys {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -21,7 +21,7 @@ export interface UploadKeys {
   };
 }
 
-/** POST /_matrix/client/v3/keys/query */
+/** POST /_matrix/client/v3/keys/query: Reads the device and cross-signing keys of users */
 export interface QueryKeys {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -57,7 +57,7 @@ export interface QueryKeys {
   };
 }
 
-/** POST /_matrix/client/v3/keys/claim */
+/** POST /_matrix/client/v3/keys/claim: Takes one-time keys of other devices, each given out once */
 export interface ClaimKeys {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -82,7 +82,7 @@ export interface ClaimKeys {
   };
 }
 
-/** GET /_matrix/client/v3/keys/changes */
+/** GET /_matrix/client/v3/keys/changes: Lists users whose devices changed between two sync positions */
 export interface GetKeysChanges {
   path: Record<string, never>;
   query: {

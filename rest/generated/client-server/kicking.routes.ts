@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v3/rooms/{roomId}/kick */
+/** POST /_matrix/client/v3/rooms/{roomId}/kick: Removes a user from a room */
 export interface Kick {
   path: {
     readonly roomId: string;

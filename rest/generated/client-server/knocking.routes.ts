@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v3/knock/{roomIdOrAlias} */
+/** POST /_matrix/client/v3/knock/{roomIdOrAlias}: Asks to be let into a room */
 export interface KnockRoom {
   path: {
     readonly roomIdOrAlias: string;

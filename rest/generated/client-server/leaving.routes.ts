@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v3/rooms/{roomId}/leave */
+/** POST /_matrix/client/v3/rooms/{roomId}/leave: Leaves a room, or declines an invite to it */
 export interface LeaveRoom {
   path: {
     readonly roomId: string;
@@ -16,7 +16,7 @@ export interface LeaveRoom {
   reply: JsonObject;
 }
 
-/** POST /_matrix/client/v3/rooms/{roomId}/forget */
+/** POST /_matrix/client/v3/rooms/{roomId}/forget: Drops a room that was left from the user's history */
 export interface ForgetRoom {
   path: {
     readonly roomId: string;

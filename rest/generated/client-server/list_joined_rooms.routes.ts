@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v3/joined_rooms */
+/** GET /_matrix/client/v3/joined_rooms: Lists the rooms the user is in */
 export interface GetJoinedRooms {
   path: Record<string, never>;
   query: Record<string, never>;

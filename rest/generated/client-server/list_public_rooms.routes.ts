@@ -4,7 +4,7 @@ import type { OpenCall, UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/directory/list/room/{roomId} */
+/** GET /_matrix/client/v3/directory/list/room/{roomId}: Tells whether a room is in the public directory */
 export interface GetRoomVisibilityOnDirectory {
   path: {
     readonly roomId: string;
@@ -17,7 +17,7 @@ export interface GetRoomVisibilityOnDirectory {
   };
 }
 
-/** PUT /_matrix/client/v3/directory/list/room/{roomId} */
+/** PUT /_matrix/client/v3/directory/list/room/{roomId}: Puts a room into the public directory or takes it out */
 export interface SetRoomVisibilityOnDirectory {
   path: {
     readonly roomId: string;
@@ -30,7 +30,7 @@ export interface SetRoomVisibilityOnDirectory {
   reply: JsonObject;
 }
 
-/** GET /_matrix/client/v3/publicRooms */
+/** GET /_matrix/client/v3/publicRooms: Lists public rooms */
 export interface GetPublicRooms {
   path: Record<string, never>;
   query: {
@@ -43,7 +43,7 @@ export interface GetPublicRooms {
   reply: ClientServerDefinitions.PublicRoomsResponse;
 }
 
-/** POST /_matrix/client/v3/publicRooms */
+/** POST /_matrix/client/v3/publicRooms: Lists public rooms that match a search */
 export interface QueryPublicRooms {
   path: Record<string, never>;
   query: {

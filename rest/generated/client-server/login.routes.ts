@@ -3,7 +3,7 @@ import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/login */
+/** GET /_matrix/client/v3/login: Lists the ways to sign in */
 export interface GetLoginFlows {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -17,7 +17,7 @@ export interface GetLoginFlows {
   };
 }
 
-/** POST /_matrix/client/v3/login */
+/** POST /_matrix/client/v3/login: Signs in and makes an access token */
 export interface LoginOperation {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -3,7 +3,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** POST /_matrix/client/v1/login/get_token */
+/** POST /_matrix/client/v1/login/get_token: Makes a short-lived token that signs in another client */
 export interface GenerateLoginToken {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v3/logout */
+/** POST /_matrix/client/v3/logout: Ends the session of this access token */
 export interface LogoutOperation {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -12,7 +12,7 @@ export interface LogoutOperation {
   reply: JsonObject;
 }
 
-/** POST /_matrix/client/v3/logout/all */
+/** POST /_matrix/client/v3/logout/all: Ends all of the user's sessions */
 export interface LogoutAll {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -3,7 +3,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/rooms/{roomId}/messages */
+/** GET /_matrix/client/v3/rooms/{roomId}/messages: Pages through the events of a room */
 export interface GetRoomEvents {
   path: {
     readonly roomId: string;

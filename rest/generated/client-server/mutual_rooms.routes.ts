@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v1/mutual_rooms */
+/** GET /_matrix/client/v1/mutual_rooms: Lists rooms shared with another user */
 export interface GetMutualRooms {
   path: Record<string, never>;
   query: {

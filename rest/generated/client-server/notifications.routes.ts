@@ -4,7 +4,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/notifications */
+/** GET /_matrix/client/v3/notifications: Pages through events that notified the user */
 export interface GetNotifications {
   path: Record<string, never>;
   query: {

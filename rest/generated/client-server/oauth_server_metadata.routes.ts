@@ -2,7 +2,7 @@
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v1/auth_metadata */
+/** GET /_matrix/client/v1/auth_metadata: Describes the OAuth 2.0 endpoints of the server */
 export interface GetAuthMetadata {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -4,7 +4,7 @@ import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 import type * as Events from '../event-schemas';
 
-/** GET /_matrix/client/v3/events */
+/** GET /_matrix/client/v3/events: Waits for new events, the way before sync */
 export interface GetEvents {
   path: Record<string, never>;
   query: {
@@ -20,7 +20,7 @@ export interface GetEvents {
   };
 }
 
-/** GET /_matrix/client/v3/initialSync */
+/** GET /_matrix/client/v3/initialSync: Gives the state of all of the user's rooms, the way before sync */
 export interface InitialSync {
   path: Record<string, never>;
   query: {
@@ -49,7 +49,7 @@ export interface InitialSync {
   };
 }
 
-/** GET /_matrix/client/v3/events/{eventId} */
+/** GET /_matrix/client/v3/events/{eventId}: Reads an event by its id alone */
 export interface GetOneEvent {
   path: {
     readonly eventId: string;

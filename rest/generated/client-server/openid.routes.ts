@@ -4,7 +4,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** POST /_matrix/client/v3/user/{userId}/openid/request_token */
+/** POST /_matrix/client/v3/user/{userId}/openid/request_token: Makes a token that proves the user's identity to others */
 export interface RequestOpenIdToken {
   path: {
     readonly userId: string;

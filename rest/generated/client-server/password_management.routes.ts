@@ -4,7 +4,7 @@ import type { MaybeUserCall, OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** POST /_matrix/client/v3/account/password */
+/** POST /_matrix/client/v3/account/password: Changes the account's password */
 export interface ChangePassword {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -17,7 +17,7 @@ export interface ChangePassword {
   reply: JsonObject;
 }
 
-/** POST /_matrix/client/v3/account/password/email/requestToken */
+/** POST /_matrix/client/v3/account/password/email/requestToken: Mails a code that allows a password reset */
 export interface RequestTokenToResetPasswordEmail {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -26,7 +26,7 @@ export interface RequestTokenToResetPasswordEmail {
   reply: ClientServerDefinitions.RequestTokenResponse;
 }
 
-/** POST /_matrix/client/v3/account/password/msisdn/requestToken */
+/** POST /_matrix/client/v3/account/password/msisdn/requestToken: Texts a code that allows a password reset */
 export interface RequestTokenToResetPasswordMSISDN {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -3,7 +3,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/events */
+/** GET /_matrix/client/v3/events: Waits for new events of one room without being in it */
 export interface PeekEvents {
   path: Record<string, never>;
   query: {

@@ -3,7 +3,7 @@ import type { JsonValue } from '#kernel/json';
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /.well-known/matrix/policy_server */
+/** GET /.well-known/matrix/policy_server: Tells the key of this domain's policy server */
 export interface GetWellknownPolicy {
   path: Record<string, never>;
   query: Record<string, never>;

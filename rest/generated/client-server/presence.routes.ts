@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v3/presence/{userId}/status */
+/** GET /_matrix/client/v3/presence/{userId}/status: Reads a user's presence */
 export interface GetPresence {
   path: {
     readonly userId: string;
@@ -19,7 +19,7 @@ export interface GetPresence {
   };
 }
 
-/** PUT /_matrix/client/v3/presence/{userId}/status */
+/** PUT /_matrix/client/v3/presence/{userId}/status: Sets the user's own presence */
 export interface SetPresence {
   path: {
     readonly userId: string;

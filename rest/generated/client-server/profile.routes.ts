@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '#kernel/json';
 import type { OpenCall, UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v3/profile/{userId}/{keyName} */
+/** GET /_matrix/client/v3/profile/{userId}/{keyName}: Reads one field of a user's profile */
 export interface GetProfileField {
   path: {
     readonly userId: string;
@@ -15,7 +15,7 @@ export interface GetProfileField {
   reply: JsonObject;
 }
 
-/** PUT /_matrix/client/v3/profile/{userId}/{keyName} */
+/** PUT /_matrix/client/v3/profile/{userId}/{keyName}: Sets one field of the user's own profile */
 export interface SetProfileField {
   path: {
     readonly userId: string;
@@ -27,7 +27,7 @@ export interface SetProfileField {
   reply: JsonObject;
 }
 
-/** DELETE /_matrix/client/v3/profile/{userId}/{keyName} */
+/** DELETE /_matrix/client/v3/profile/{userId}/{keyName}: Clears one field of the user's own profile */
 export interface DeleteProfileField {
   path: {
     readonly userId: string;
@@ -39,7 +39,7 @@ export interface DeleteProfileField {
   reply: JsonObject;
 }
 
-/** GET /_matrix/client/v3/profile/{userId} */
+/** GET /_matrix/client/v3/profile/{userId}: Reads all fields of a user's profile */
 export interface GetUserProfile {
   path: {
     readonly userId: string;

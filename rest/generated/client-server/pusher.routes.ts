@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v3/pushers */
+/** GET /_matrix/client/v3/pushers: Lists where the user's notifications go */
 export interface GetPushers {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -26,7 +26,7 @@ export interface GetPushers {
   };
 }
 
-/** POST /_matrix/client/v3/pushers/set */
+/** POST /_matrix/client/v3/pushers/set: Adds, changes or removes a target of notifications */
 export interface PostPusher {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -4,7 +4,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/pushrules/ */
+/** GET /_matrix/client/v3/pushrules/: Reads all push rules of the user */
 export interface GetPushRules {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -15,7 +15,7 @@ export interface GetPushRules {
   };
 }
 
-/** GET /_matrix/client/v3/pushrules/global/ */
+/** GET /_matrix/client/v3/pushrules/global/: Reads the user's global push rules */
 export interface GetPushRulesGlobal {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -24,7 +24,7 @@ export interface GetPushRulesGlobal {
   reply: ClientServerDefinitions.PushRuleset;
 }
 
-/** GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId} */
+/** GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId}: Reads one push rule */
 export interface GetPushRule {
   path: {
     readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
@@ -36,7 +36,7 @@ export interface GetPushRule {
   reply: ClientServerDefinitions.PushRule;
 }
 
-/** PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId} */
+/** PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId}: Adds a push rule or replaces it */
 export interface SetPushRule {
   path: {
     readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
@@ -55,7 +55,7 @@ export interface SetPushRule {
   reply: JsonObject;
 }
 
-/** DELETE /_matrix/client/v3/pushrules/global/{kind}/{ruleId} */
+/** DELETE /_matrix/client/v3/pushrules/global/{kind}/{ruleId}: Removes a push rule */
 export interface DeletePushRule {
   path: {
     readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
@@ -67,7 +67,7 @@ export interface DeletePushRule {
   reply: JsonObject;
 }
 
-/** GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled */
+/** GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled: Tells whether a push rule is switched on */
 export interface IsPushRuleEnabled {
   path: {
     readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
@@ -81,7 +81,7 @@ export interface IsPushRuleEnabled {
   };
 }
 
-/** PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled */
+/** PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled: Switches a push rule on or off */
 export interface SetPushRuleEnabled {
   path: {
     readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
@@ -95,7 +95,7 @@ export interface SetPushRuleEnabled {
   reply: JsonObject;
 }
 
-/** GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions */
+/** GET /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions: Reads what a push rule does */
 export interface GetPushRuleActions {
   path: {
     readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';
@@ -109,7 +109,7 @@ export interface GetPushRuleActions {
   };
 }
 
-/** PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions */
+/** PUT /_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions: Sets what a push rule does */
 export interface SetPushRuleActions {
   path: {
     readonly kind: 'override' | 'underride' | 'sender' | 'room' | 'content';

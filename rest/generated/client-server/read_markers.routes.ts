@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v3/rooms/{roomId}/read_markers */
+/** POST /_matrix/client/v3/rooms/{roomId}/read_markers: Moves the user's read marker and receipts in a room */
 export interface SetReadMarker {
   path: {
     readonly roomId: string;

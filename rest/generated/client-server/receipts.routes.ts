@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v3/rooms/{roomId}/receipt/{receiptType}/{eventId} */
+/** POST /_matrix/client/v3/rooms/{roomId}/receipt/{receiptType}/{eventId}: Marks how far the user has read */
 export interface PostReceipt {
   path: {
     readonly roomId: string;

@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** PUT /_matrix/client/v3/rooms/{roomId}/redact/{eventId}/{txnId} */
+/** PUT /_matrix/client/v3/rooms/{roomId}/redact/{eventId}/{txnId}: Removes the content of an event */
 export interface RedactEvent {
   path: {
     readonly roomId: string;

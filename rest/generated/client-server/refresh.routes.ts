@@ -2,7 +2,7 @@
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v3/refresh */
+/** POST /_matrix/client/v3/refresh: Exchanges a refresh token for a new access token */
 export interface RefreshOperation {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -3,7 +3,7 @@ import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** POST /_matrix/client/v3/register */
+/** POST /_matrix/client/v3/register: Makes an account */
 export interface Register {
   path: Record<string, never>;
   query: {
@@ -29,7 +29,7 @@ export interface Register {
   };
 }
 
-/** POST /_matrix/client/v3/register/email/requestToken */
+/** POST /_matrix/client/v3/register/email/requestToken: Mails a code that proves an address for a new account */
 export interface RequestTokenToRegisterEmail {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -38,7 +38,7 @@ export interface RequestTokenToRegisterEmail {
   reply: ClientServerDefinitions.RequestTokenResponse;
 }
 
-/** POST /_matrix/client/v3/register/msisdn/requestToken */
+/** POST /_matrix/client/v3/register/msisdn/requestToken: Texts a code that proves a phone number for a new account */
 export interface RequestTokenToRegisterMSISDN {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -47,7 +47,7 @@ export interface RequestTokenToRegisterMSISDN {
   reply: ClientServerDefinitions.RequestTokenResponse;
 }
 
-/** GET /_matrix/client/v3/register/available */
+/** GET /_matrix/client/v3/register/available: Tells whether a user name is free */
 export interface CheckUsernameAvailability {
   path: Record<string, never>;
   query: {

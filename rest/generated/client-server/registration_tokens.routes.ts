@@ -2,7 +2,7 @@
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v1/register/m.login.registration_token/validity */
+/** GET /_matrix/client/v1/register/m.login.registration_token/validity: Tells whether a registration token can be used */
 export interface RegistrationTokenValidity {
   path: Record<string, never>;
   query: {

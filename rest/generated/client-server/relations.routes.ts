@@ -3,7 +3,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId} */
+/** GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}: Lists events that relate to an event */
 export interface GetRelatingEvents {
   path: {
     readonly roomId: string;
@@ -23,7 +23,7 @@ export interface GetRelatingEvents {
   };
 }
 
-/** GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType} */
+/** GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}: Lists events that relate to an event in one way */
 export interface GetRelatingEventsWithRelType {
   path: {
     readonly roomId: string;
@@ -44,7 +44,7 @@ export interface GetRelatingEventsWithRelType {
   };
 }
 
-/** GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}/{eventType} */
+/** GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}/{eventType}: Lists events of one type that relate to an event in one way */
 export interface GetRelatingEventsWithRelTypeAndEventType {
   path: {
     readonly roomId: string;

@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v3/rooms/{roomId}/report */
+/** POST /_matrix/client/v3/rooms/{roomId}/report: Reports a room to the server's administrators */
 export interface ReportRoom {
   path: {
     readonly roomId: string;
@@ -16,7 +16,7 @@ export interface ReportRoom {
   reply: JsonObject;
 }
 
-/** POST /_matrix/client/v3/rooms/{roomId}/report/{eventId} */
+/** POST /_matrix/client/v3/rooms/{roomId}/report/{eventId}: Reports an event to the server's administrators */
 export interface ReportEvent {
   path: {
     readonly roomId: string;
@@ -30,7 +30,7 @@ export interface ReportEvent {
   reply: JsonObject;
 }
 
-/** POST /_matrix/client/v3/users/{userId}/report */
+/** POST /_matrix/client/v3/users/{userId}/report: Reports a user to the server's administrators */
 export interface ReportUser {
   path: {
     readonly userId: string;

@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v1/rooms/{roomId}/timestamp_to_event */
+/** GET /_matrix/client/v1/rooms/{roomId}/timestamp_to_event: Finds the event nearest to a time */
 export interface GetEventByTimestamp {
   path: {
     readonly roomId: string;

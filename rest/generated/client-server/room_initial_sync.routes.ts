@@ -4,7 +4,7 @@ import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 import type * as Events from '../event-schemas';
 
-/** GET /_matrix/client/v3/rooms/{roomId}/initialSync */
+/** GET /_matrix/client/v3/rooms/{roomId}/initialSync: Gives a room's state and latest messages at once */
 export interface RoomInitialSyncOperation {
   path: {
     readonly roomId: string;

@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** PUT /_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId} */
+/** PUT /_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}: Sends a message event */
 export interface SendMessage {
   path: {
     readonly roomId: string;

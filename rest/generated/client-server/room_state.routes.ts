@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** PUT /_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey} */
+/** PUT /_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey}: Sets a piece of a room's state */
 export interface SetRoomStateWithKey {
   path: {
     readonly roomId: string;

@@ -3,7 +3,7 @@ import type { MaybeUserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v1/room_summary/{roomIdOrAlias} */
+/** GET /_matrix/client/v1/room_summary/{roomIdOrAlias}: Describes a room before joining it */
 export interface GetRoomSummary {
   path: {
     readonly roomIdOrAlias: string;

@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v3/rooms/{roomId}/upgrade */
+/** POST /_matrix/client/v3/rooms/{roomId}/upgrade: Replaces a room by one of another version */
 export interface UpgradeRoom {
   path: {
     readonly roomId: string;

@@ -5,7 +5,7 @@ import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 import type * as Events from '../event-schemas';
 
-/** GET /_matrix/client/v3/rooms/{roomId}/event/{eventId} */
+/** GET /_matrix/client/v3/rooms/{roomId}/event/{eventId}: Reads an event of a room */
 export interface GetOneRoomEvent {
   path: {
     readonly roomId: string;
@@ -17,7 +17,7 @@ export interface GetOneRoomEvent {
   reply: ClientServerDefinitions.ClientEvent;
 }
 
-/** GET /_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey} */
+/** GET /_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey}: Reads one piece of a room's state */
 export interface GetRoomStateWithKey {
   path: {
     readonly roomId: string;
@@ -32,7 +32,7 @@ export interface GetRoomStateWithKey {
   reply: JsonObject | Events.CoreEventSchemaStateEvent;
 }
 
-/** GET /_matrix/client/v3/rooms/{roomId}/state */
+/** GET /_matrix/client/v3/rooms/{roomId}/state: Reads the whole state of a room */
 export interface GetRoomState {
   path: {
     readonly roomId: string;
@@ -43,7 +43,7 @@ export interface GetRoomState {
   reply: ClientServerDefinitions.ClientEvent[];
 }
 
-/** GET /_matrix/client/v3/rooms/{roomId}/members */
+/** GET /_matrix/client/v3/rooms/{roomId}/members: Lists the membership events of a room */
 export interface GetMembersByRoom {
   path: {
     readonly roomId: string;
@@ -60,7 +60,7 @@ export interface GetMembersByRoom {
   };
 }
 
-/** GET /_matrix/client/v3/rooms/{roomId}/joined_members */
+/** GET /_matrix/client/v3/rooms/{roomId}/joined_members: Lists names and pictures of those in a room */
 export interface GetJoinedMembersByRoom {
   path: {
     readonly roomId: string;

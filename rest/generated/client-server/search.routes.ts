@@ -4,7 +4,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** POST /_matrix/client/v3/search */
+/** POST /_matrix/client/v3/search: Searches messages for words */
 export interface SearchOperation {
   path: Record<string, never>;
   query: {

@@ -5,7 +5,7 @@ import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 import type * as Events from '../event-schemas';
 
-/** GET /_matrix/client/v1/rooms/{roomId}/hierarchy */
+/** GET /_matrix/client/v1/rooms/{roomId}/hierarchy: Walks the tree of rooms below a space */
 export interface GetSpaceHierarchy {
   path: {
     readonly roomId: string;

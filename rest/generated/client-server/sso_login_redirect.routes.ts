@@ -2,7 +2,7 @@
 import type { HttpReply, OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v3/login/sso/redirect */
+/** GET /_matrix/client/v3/login/sso/redirect: Sends the browser to the single sign-on page */
 export interface RedirectToSSO {
   path: Record<string, never>;
   query: {
@@ -14,7 +14,7 @@ export interface RedirectToSSO {
   reply: HttpReply;
 }
 
-/** GET /_matrix/client/v3/login/sso/redirect/{idpId} */
+/** GET /_matrix/client/v3/login/sso/redirect/{idpId}: Sends the browser to one identity provider's sign-on page */
 export interface RedirectToIdP {
   path: {
     readonly idpId: string;

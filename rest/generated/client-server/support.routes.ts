@@ -2,7 +2,7 @@
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /.well-known/matrix/support */
+/** GET /.well-known/matrix/support: Tells whom to ask for help on this domain */
 export interface GetWellknownSupport {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -5,7 +5,7 @@ import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 import type * as Events from '../event-schemas';
 
-/** GET /_matrix/client/v3/sync */
+/** GET /_matrix/client/v3/sync: Gives everything that is new to the user, waiting for it if need be */
 export interface SyncOperation {
   path: Record<string, never>;
   query: {

@@ -4,7 +4,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/user/{userId}/rooms/{roomId}/tags */
+/** GET /_matrix/client/v3/user/{userId}/rooms/{roomId}/tags: Lists the user's tags on a room */
 export interface GetRoomTags {
   path: {
     readonly userId: string;
@@ -20,7 +20,7 @@ export interface GetRoomTags {
   };
 }
 
-/** PUT /_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag} */
+/** PUT /_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag}: Tags a room */
 export interface SetRoomTag {
   path: {
     readonly userId: string;
@@ -33,7 +33,7 @@ export interface SetRoomTag {
   reply: JsonObject;
 }
 
-/** DELETE /_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag} */
+/** DELETE /_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag}: Removes a tag from a room */
 export interface DeleteRoomTag {
   path: {
     readonly userId: string;

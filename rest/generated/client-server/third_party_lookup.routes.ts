@@ -4,7 +4,7 @@ import type { OperationContract } from '../../runtime/contract';
 import type * as ApplicationServiceDefinitions from '../application-service/definitions';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v3/thirdparty/protocols */
+/** GET /_matrix/client/v3/thirdparty/protocols: Lists the bridged networks */
 export interface GetProtocols {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -15,7 +15,7 @@ export interface GetProtocols {
   };
 }
 
-/** GET /_matrix/client/v3/thirdparty/protocol/{protocol} */
+/** GET /_matrix/client/v3/thirdparty/protocol/{protocol}: Describes a bridged network */
 export interface GetProtocolMetadata {
   path: {
     readonly protocol: string;
@@ -26,7 +26,7 @@ export interface GetProtocolMetadata {
   reply: ClientServerDefinitions.Protocol;
 }
 
-/** GET /_matrix/client/v3/thirdparty/location/{protocol} */
+/** GET /_matrix/client/v3/thirdparty/location/{protocol}: Finds portal rooms of a bridged network */
 export interface QueryLocationByProtocol {
   path: {
     readonly protocol: string;
@@ -37,7 +37,7 @@ export interface QueryLocationByProtocol {
   reply: ApplicationServiceDefinitions.LocationBatch;
 }
 
-/** GET /_matrix/client/v3/thirdparty/user/{protocol} */
+/** GET /_matrix/client/v3/thirdparty/user/{protocol}: Finds users of a bridged network */
 export interface QueryUserByProtocol {
   path: {
     readonly protocol: string;
@@ -48,7 +48,7 @@ export interface QueryUserByProtocol {
   reply: ApplicationServiceDefinitions.UserBatch;
 }
 
-/** GET /_matrix/client/v3/thirdparty/location */
+/** GET /_matrix/client/v3/thirdparty/location: Finds the network places behind an alias */
 export interface QueryLocationByAlias {
   path: Record<string, never>;
   query: {
@@ -59,7 +59,7 @@ export interface QueryLocationByAlias {
   reply: ApplicationServiceDefinitions.LocationBatch;
 }
 
-/** GET /_matrix/client/v3/thirdparty/user */
+/** GET /_matrix/client/v3/thirdparty/user: Finds the network users behind a user id */
 export interface QueryUserByID {
   path: Record<string, never>;
   query: {

@@ -4,7 +4,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** POST /_matrix/client/v3/rooms/{roomId}/invite */
+/** POST /_matrix/client/v3/rooms/{roomId}/invite: Invites the owner of an e-mail address or phone number to a room */
 export interface InviteBy3PID {
   path: {
     readonly roomId: string;

@@ -3,7 +3,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /_matrix/client/v1/rooms/{roomId}/threads */
+/** GET /_matrix/client/v1/rooms/{roomId}/threads: Lists the threads of a room */
 export interface GetThreadRoots {
   path: {
     readonly roomId: string;

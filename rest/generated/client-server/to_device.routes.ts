@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** PUT /_matrix/client/v3/sendToDevice/{eventType}/{txnId} */
+/** PUT /_matrix/client/v3/sendToDevice/{eventType}/{txnId}: Sends a message straight to devices */
 export interface SendToDevice {
   path: {
     readonly eventType: string;

@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** PUT /_matrix/client/v3/rooms/{roomId}/typing/{userId} */
+/** PUT /_matrix/client/v3/rooms/{roomId}/typing/{userId}: Tells others that the user types, or has stopped */
 export interface SetTyping {
   path: {
     readonly userId: string;

@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/client/v3/user_directory/search */
+/** POST /_matrix/client/v3/user_directory/search: Searches for users */
 export interface SearchUserDirectory {
   path: Record<string, never>;
   query: Record<string, never>;

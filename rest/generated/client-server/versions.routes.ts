@@ -2,7 +2,7 @@
 import type { MaybeUserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/versions */
+/** GET /_matrix/client/versions: Lists the versions and unstable features the server knows */
 export interface GetVersions {
   path: Record<string, never>;
   query: Record<string, never>;

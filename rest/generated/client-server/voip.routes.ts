@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v3/voip/turnServer */
+/** GET /_matrix/client/v3/voip/turnServer: Gives credentials for a relay for calls */
 export interface GetTurnServer {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -3,7 +3,7 @@ import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from './definitions';
 
-/** GET /.well-known/matrix/client */
+/** GET /.well-known/matrix/client: Tells clients where this domain's servers are */
 export interface GetWellknown {
   path: Record<string, never>;
   query: Record<string, never>;

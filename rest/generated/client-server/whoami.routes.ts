@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/client/v3/account/whoami */
+/** GET /_matrix/client/v3/account/whoami: Tells whose access token this is */
 export interface GetTokenOwner {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -10,47 +10,47 @@ import type { SendTransaction } from '../application-service/transactions.routes
 export class ApplicationServiceClient {
   constructor(private readonly transport: Transport) {}
 
-  /** POST /_matrix/app/v1/ping */
+  /** POST /_matrix/app/v1/ping: Checks that the application service can be reached */
   ping(input: { body: PingOperation['body'] }): Promise<PingOperation['reply']> {
     return call(this.transport, { id: 'application-service/ping', method: 'POST', path: '/_matrix/app/v1/ping' }, input);
   }
 
-  /** GET /_matrix/app/v1/thirdparty/protocol/{protocol} */
+  /** GET /_matrix/app/v1/thirdparty/protocol/{protocol}: Describes a network that the application service bridges */
   getProtocolMetadata(input: { path: GetProtocolMetadata['path'] }): Promise<GetProtocolMetadata['reply']> {
     return call(this.transport, { id: 'application-service/getProtocolMetadata', method: 'GET', path: '/_matrix/app/v1/thirdparty/protocol/{protocol}' }, input);
   }
 
-  /** GET /_matrix/app/v1/thirdparty/user/{protocol} */
+  /** GET /_matrix/app/v1/thirdparty/user/{protocol}: Finds users of a bridged network by its own fields */
   queryUserByProtocol(input: { path: QueryUserByProtocol['path']; query: QueryUserByProtocol['query'] }): Promise<QueryUserByProtocol['reply']> {
     return call(this.transport, { id: 'application-service/queryUserByProtocol', method: 'GET', path: '/_matrix/app/v1/thirdparty/user/{protocol}' }, input);
   }
 
-  /** GET /_matrix/app/v1/thirdparty/location/{protocol} */
+  /** GET /_matrix/app/v1/thirdparty/location/{protocol}: Finds places of a bridged network by its own fields */
   queryLocationByProtocol(input: { path: QueryLocationByProtocol['path']; query: QueryLocationByProtocol['query'] }): Promise<QueryLocationByProtocol['reply']> {
     return call(this.transport, { id: 'application-service/queryLocationByProtocol', method: 'GET', path: '/_matrix/app/v1/thirdparty/location/{protocol}' }, input);
   }
 
-  /** GET /_matrix/app/v1/thirdparty/location */
+  /** GET /_matrix/app/v1/thirdparty/location: Finds network places for a room alias */
   queryLocationByAlias(input: { query?: QueryLocationByAlias['query'] } = {}): Promise<QueryLocationByAlias['reply']> {
     return call(this.transport, { id: 'application-service/queryLocationByAlias', method: 'GET', path: '/_matrix/app/v1/thirdparty/location' }, input);
   }
 
-  /** GET /_matrix/app/v1/thirdparty/user */
+  /** GET /_matrix/app/v1/thirdparty/user: Finds network users for a Matrix user id */
   queryUserByID(input: { query?: QueryUserByID['query'] } = {}): Promise<QueryUserByID['reply']> {
     return call(this.transport, { id: 'application-service/queryUserByID', method: 'GET', path: '/_matrix/app/v1/thirdparty/user' }, input);
   }
 
-  /** GET /_matrix/app/v1/rooms/{roomAlias} */
+  /** GET /_matrix/app/v1/rooms/{roomAlias}: Asks whether a room for an alias exists or can be made */
   queryRoomByAlias(input: { path: QueryRoomByAlias['path'] }): Promise<QueryRoomByAlias['reply']> {
     return call(this.transport, { id: 'application-service/queryRoomByAlias', method: 'GET', path: '/_matrix/app/v1/rooms/{roomAlias}' }, input);
   }
 
-  /** GET /_matrix/app/v1/users/{userId} */
+  /** GET /_matrix/app/v1/users/{userId}: Asks whether a user exists or can be made */
   queryUserById(input: { path: QueryUserById['path'] }): Promise<QueryUserById['reply']> {
     return call(this.transport, { id: 'application-service/queryUserById', method: 'GET', path: '/_matrix/app/v1/users/{userId}' }, input);
   }
 
-  /** PUT /_matrix/app/v1/transactions/{txnId} */
+  /** PUT /_matrix/app/v1/transactions/{txnId}: Hands events to the application service */
   sendTransaction(input: { path: SendTransaction['path']; body: SendTransaction['body'] }): Promise<SendTransaction['reply']> {
     return call(this.transport, { id: 'application-service/sendTransaction', method: 'PUT', path: '/_matrix/app/v1/transactions/{txnId}' }, input);
   }

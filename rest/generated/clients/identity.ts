@@ -16,117 +16,117 @@ import type { GetVersions } from '../identity/versions.routes';
 export class IdentityClient {
   constructor(private readonly transport: Transport) {}
 
-  /** GET /_matrix/identity/v2/3pid/getValidated3pid */
+  /** GET /_matrix/identity/v2/3pid/getValidated3pid: Shows the address proven in a validation session */
   getValidated3pidV2(input: { query: GetValidated3pidV2['query'] }): Promise<GetValidated3pidV2['reply']> {
     return call(this.transport, { id: 'identity/getValidated3pidV2', method: 'GET', path: '/_matrix/identity/v2/3pid/getValidated3pid' }, input);
   }
 
-  /** POST /_matrix/identity/v2/3pid/bind */
+  /** POST /_matrix/identity/v2/3pid/bind: Publishes that an address belongs to a user */
   bindV2(input: { body: BindV2['body'] }): Promise<BindV2['reply']> {
     return call(this.transport, { id: 'identity/bindV2', method: 'POST', path: '/_matrix/identity/v2/3pid/bind' }, input);
   }
 
-  /** POST /_matrix/identity/v2/3pid/unbind */
+  /** POST /_matrix/identity/v2/3pid/unbind: Takes a published address back */
   unbindV2(input: { body: UnbindV2['body'] }): Promise<UnbindV2['reply']> {
     return call(this.transport, { id: 'identity/unbindV2', method: 'POST', path: '/_matrix/identity/v2/3pid/unbind' }, input);
   }
 
-  /** POST /_matrix/identity/v2/account/register */
+  /** POST /_matrix/identity/v2/account/register: Signs in to the identity server with an OpenID token */
   registerAccount(input: { body: RegisterAccount['body'] }): Promise<RegisterAccount['reply']> {
     return call(this.transport, { id: 'identity/registerAccount', method: 'POST', path: '/_matrix/identity/v2/account/register' }, input);
   }
 
-  /** GET /_matrix/identity/v2/account */
+  /** GET /_matrix/identity/v2/account: Tells whose access token this is */
   getAccount(): Promise<GetAccount['reply']> {
     return call(this.transport, { id: 'identity/getAccount', method: 'GET', path: '/_matrix/identity/v2/account' });
   }
 
-  /** POST /_matrix/identity/v2/account/logout */
+  /** POST /_matrix/identity/v2/account/logout: Ends the session of this access token */
   logout(): Promise<Logout['reply']> {
     return call(this.transport, { id: 'identity/logout', method: 'POST', path: '/_matrix/identity/v2/account/logout' });
   }
 
-  /** POST /_matrix/identity/v2/validate/email/requestToken */
+  /** POST /_matrix/identity/v2/validate/email/requestToken: Mails a code that proves an e-mail address */
   emailRequestTokenV2(input: { body: EmailRequestTokenV2['body'] }): Promise<EmailRequestTokenV2['reply']> {
     return call(this.transport, { id: 'identity/emailRequestTokenV2', method: 'POST', path: '/_matrix/identity/v2/validate/email/requestToken' }, input);
   }
 
-  /** GET /_matrix/identity/v2/validate/email/submitToken */
+  /** GET /_matrix/identity/v2/validate/email/submitToken: Proves an e-mail address by opening a link */
   emailSubmitTokenGetV2(input: { query: EmailSubmitTokenGetV2['query'] }): Promise<RawReply> {
     return callRaw(this.transport, { id: 'identity/emailSubmitTokenGetV2', method: 'GET', path: '/_matrix/identity/v2/validate/email/submitToken' }, input);
   }
 
-  /** POST /_matrix/identity/v2/validate/email/submitToken */
+  /** POST /_matrix/identity/v2/validate/email/submitToken: Proves an e-mail address by sending the code */
   emailSubmitTokenPostV2(input: { body: EmailSubmitTokenPostV2['body'] }): Promise<EmailSubmitTokenPostV2['reply']> {
     return call(this.transport, { id: 'identity/emailSubmitTokenPostV2', method: 'POST', path: '/_matrix/identity/v2/validate/email/submitToken' }, input);
   }
 
-  /** POST /_matrix/identity/v2/sign-ed25519 */
+  /** POST /_matrix/identity/v2/sign-ed25519: Signs an invite with a key made for it */
   blindlySignStuffV2(input: { body: BlindlySignStuffV2['body'] }): Promise<BlindlySignStuffV2['reply']> {
     return call(this.transport, { id: 'identity/blindlySignStuffV2', method: 'POST', path: '/_matrix/identity/v2/sign-ed25519' }, input);
   }
 
-  /** GET /_matrix/identity/v2/hash_details */
+  /** GET /_matrix/identity/v2/hash_details: Tells how addresses are hashed for look-ups */
   getHashDetails(): Promise<GetHashDetails['reply']> {
     return call(this.transport, { id: 'identity/getHashDetails', method: 'GET', path: '/_matrix/identity/v2/hash_details' });
   }
 
-  /** POST /_matrix/identity/v2/lookup */
+  /** POST /_matrix/identity/v2/lookup: Finds the users that published given addresses */
   lookupUsersV2(input: { body: LookupUsersV2['body'] }): Promise<LookupUsersV2['reply']> {
     return call(this.transport, { id: 'identity/lookupUsersV2', method: 'POST', path: '/_matrix/identity/v2/lookup' }, input);
   }
 
-  /** POST /_matrix/identity/v2/validate/msisdn/requestToken */
+  /** POST /_matrix/identity/v2/validate/msisdn/requestToken: Texts a code that proves a phone number */
   msisdnRequestTokenV2(input: { body: MsisdnRequestTokenV2['body'] }): Promise<MsisdnRequestTokenV2['reply']> {
     return call(this.transport, { id: 'identity/msisdnRequestTokenV2', method: 'POST', path: '/_matrix/identity/v2/validate/msisdn/requestToken' }, input);
   }
 
-  /** GET /_matrix/identity/v2/validate/msisdn/submitToken */
+  /** GET /_matrix/identity/v2/validate/msisdn/submitToken: Proves a phone number by opening a link */
   msisdnSubmitTokenGetV2(input: { query: MsisdnSubmitTokenGetV2['query'] }): Promise<RawReply> {
     return callRaw(this.transport, { id: 'identity/msisdnSubmitTokenGetV2', method: 'GET', path: '/_matrix/identity/v2/validate/msisdn/submitToken' }, input);
   }
 
-  /** POST /_matrix/identity/v2/validate/msisdn/submitToken */
+  /** POST /_matrix/identity/v2/validate/msisdn/submitToken: Proves a phone number by sending the code */
   msisdnSubmitTokenPostV2(input: { body: MsisdnSubmitTokenPostV2['body'] }): Promise<MsisdnSubmitTokenPostV2['reply']> {
     return call(this.transport, { id: 'identity/msisdnSubmitTokenPostV2', method: 'POST', path: '/_matrix/identity/v2/validate/msisdn/submitToken' }, input);
   }
 
-  /** GET /_matrix/identity/v2 */
+  /** GET /_matrix/identity/v2: Tells that the identity server is there */
   pingV2(): Promise<PingV2['reply']> {
     return call(this.transport, { id: 'identity/pingV2', method: 'GET', path: '/_matrix/identity/v2' });
   }
 
-  /** GET /_matrix/identity/v2/pubkey/{keyId} */
+  /** GET /_matrix/identity/v2/pubkey/{keyId}: Reads one public key of the identity server */
   getPubKeyV2(input: { path: GetPubKeyV2['path'] }): Promise<GetPubKeyV2['reply']> {
     return call(this.transport, { id: 'identity/getPubKeyV2', method: 'GET', path: '/_matrix/identity/v2/pubkey/{keyId}' }, input);
   }
 
-  /** GET /_matrix/identity/v2/pubkey/isvalid */
+  /** GET /_matrix/identity/v2/pubkey/isvalid: Tells whether a long-term key is still good */
   isPubKeyValidV2(input: { query: IsPubKeyValidV2['query'] }): Promise<IsPubKeyValidV2['reply']> {
     return call(this.transport, { id: 'identity/isPubKeyValidV2', method: 'GET', path: '/_matrix/identity/v2/pubkey/isvalid' }, input);
   }
 
-  /** GET /_matrix/identity/v2/pubkey/ephemeral/isvalid */
+  /** GET /_matrix/identity/v2/pubkey/ephemeral/isvalid: Tells whether a key made for an invite is still good */
   isEphemeralPubKeyValidV2(input: { query: IsEphemeralPubKeyValidV2['query'] }): Promise<IsEphemeralPubKeyValidV2['reply']> {
     return call(this.transport, { id: 'identity/isEphemeralPubKeyValidV2', method: 'GET', path: '/_matrix/identity/v2/pubkey/ephemeral/isvalid' }, input);
   }
 
-  /** POST /_matrix/identity/v2/store-invite */
+  /** POST /_matrix/identity/v2/store-invite: Keeps an invite for an address that nobody published yet */
   storeInviteV2(input: { body: StoreInviteV2['body'] }): Promise<StoreInviteV2['reply']> {
     return call(this.transport, { id: 'identity/storeInviteV2', method: 'POST', path: '/_matrix/identity/v2/store-invite' }, input);
   }
 
-  /** GET /_matrix/identity/v2/terms */
+  /** GET /_matrix/identity/v2/terms: Lists the terms of the identity server */
   getTerms(): Promise<GetTerms['reply']> {
     return call(this.transport, { id: 'identity/getTerms', method: 'GET', path: '/_matrix/identity/v2/terms' });
   }
 
-  /** POST /_matrix/identity/v2/terms */
+  /** POST /_matrix/identity/v2/terms: Records which terms the user accepted */
   agreeToTerms(input: { body: AgreeToTerms['body'] }): Promise<AgreeToTerms['reply']> {
     return call(this.transport, { id: 'identity/agreeToTerms', method: 'POST', path: '/_matrix/identity/v2/terms' }, input);
   }
 
-  /** GET /_matrix/identity/versions */
+  /** GET /_matrix/identity/versions: Lists the versions the identity server knows */
   getVersions(): Promise<GetVersions['reply']> {
     return call(this.transport, { id: 'identity/getVersions', method: 'GET', path: '/_matrix/identity/versions' });
   }

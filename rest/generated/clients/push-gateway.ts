@@ -6,7 +6,7 @@ import type { Notify } from '../push-gateway/push_notifier.routes';
 export class PushGatewayClient {
   constructor(private readonly transport: Transport) {}
 
-  /** POST /_matrix/push/v1/notify */
+  /** POST /_matrix/push/v1/notify: Delivers a notification to devices */
   notify(input: { body: Notify['body'] }): Promise<Notify['reply']> {
     return call(this.transport, { id: 'push-gateway/notify', method: 'POST', path: '/_matrix/push/v1/notify' }, input);
   }

@@ -29,182 +29,182 @@ import type { GetWellKnown } from '../server-server/wellknown.routes';
 export class ServerServerClient {
   constructor(private readonly transport: Transport) {}
 
-  /** GET /_matrix/federation/v1/backfill/{roomId} */
+  /** GET /_matrix/federation/v1/backfill/{roomId}: Reads earlier events of a room from given ones backwards */
   backfillRoom(input: { path: BackfillRoom['path']; query: BackfillRoom['query'] }): Promise<BackfillRoom['reply']> {
     return call(this.transport, { id: 'server-server/backfillRoom', method: 'GET', path: '/_matrix/federation/v1/backfill/{roomId}' }, input);
   }
 
-  /** POST /_matrix/federation/v1/get_missing_events/{roomId} */
+  /** POST /_matrix/federation/v1/get_missing_events/{roomId}: Reads the events between two sets of events */
   getMissingPreviousEvents(input: { path: GetMissingPreviousEvents['path']; body: GetMissingPreviousEvents['body'] }): Promise<GetMissingPreviousEvents['reply']> {
     return call(this.transport, { id: 'server-server/getMissingPreviousEvents', method: 'POST', path: '/_matrix/federation/v1/get_missing_events/{roomId}' }, input);
   }
 
-  /** GET /_matrix/federation/v1/media/download/{mediaId} */
+  /** GET /_matrix/federation/v1/media/download/{mediaId}: Downloads a file of this server for another server */
   getContent(input: { path: GetContent['path']; query: GetContent['query'] }): Promise<RawReply> {
     return callRaw(this.transport, { id: 'server-server/getContent', method: 'GET', path: '/_matrix/federation/v1/media/download/{mediaId}' }, input);
   }
 
-  /** GET /_matrix/federation/v1/media/thumbnail/{mediaId} */
+  /** GET /_matrix/federation/v1/media/thumbnail/{mediaId}: Downloads a scaled picture of a file of this server for another server */
   getContentThumbnail(input: { path: GetContentThumbnail['path']; query: GetContentThumbnail['query'] }): Promise<RawReply> {
     return callRaw(this.transport, { id: 'server-server/getContentThumbnail', method: 'GET', path: '/_matrix/federation/v1/media/thumbnail/{mediaId}' }, input);
   }
 
-  /** GET /_matrix/federation/v1/event_auth/{roomId}/{eventId} */
+  /** GET /_matrix/federation/v1/event_auth/{roomId}/{eventId}: Reads the chain of events that authorise an event */
   getEventAuth(input: { path: GetEventAuth['path'] }): Promise<GetEventAuth['reply']> {
     return call(this.transport, { id: 'server-server/getEventAuth', method: 'GET', path: '/_matrix/federation/v1/event_auth/{roomId}/{eventId}' }, input);
   }
 
-  /** GET /_matrix/federation/v1/state/{roomId} */
+  /** GET /_matrix/federation/v1/state/{roomId}: Reads a room's state at an event */
   getRoomState(input: { path: GetRoomState['path']; query: GetRoomState['query'] }): Promise<GetRoomState['reply']> {
     return call(this.transport, { id: 'server-server/getRoomState', method: 'GET', path: '/_matrix/federation/v1/state/{roomId}' }, input);
   }
 
-  /** GET /_matrix/federation/v1/state_ids/{roomId} */
+  /** GET /_matrix/federation/v1/state_ids/{roomId}: Reads the ids of a room's state at an event */
   getRoomStateIds(input: { path: GetRoomStateIds['path']; query: GetRoomStateIds['query'] }): Promise<GetRoomStateIds['reply']> {
     return call(this.transport, { id: 'server-server/getRoomStateIds', method: 'GET', path: '/_matrix/federation/v1/state_ids/{roomId}' }, input);
   }
 
-  /** GET /_matrix/federation/v1/event/{eventId} */
+  /** GET /_matrix/federation/v1/event/{eventId}: Reads one event */
   getEvent(input: { path: GetEvent['path'] }): Promise<GetEvent['reply']> {
     return call(this.transport, { id: 'server-server/getEvent', method: 'GET', path: '/_matrix/federation/v1/event/{eventId}' }, input);
   }
 
-  /** GET /_matrix/federation/v1/timestamp_to_event/{roomId} */
+  /** GET /_matrix/federation/v1/timestamp_to_event/{roomId}: Finds the event nearest to a time, for another server */
   getEventByTimestamp(input: { path: GetEventByTimestamp['path']; query: GetEventByTimestamp['query'] }): Promise<GetEventByTimestamp['reply']> {
     return call(this.transport, { id: 'server-server/getEventByTimestamp', method: 'GET', path: '/_matrix/federation/v1/timestamp_to_event/{roomId}' }, input);
   }
 
-  /** PUT /_matrix/federation/v1/invite/{roomId}/{eventId} */
+  /** PUT /_matrix/federation/v1/invite/{roomId}/{eventId}: Delivers an invite in the old format */
   sendInviteV1(input: { path: SendInviteV1['path']; body: SendInviteV1['body'] }): Promise<SendInviteV1['reply']> {
     return call(this.transport, { id: 'server-server/sendInviteV1', method: 'PUT', path: '/_matrix/federation/v1/invite/{roomId}/{eventId}' }, input);
   }
 
-  /** PUT /_matrix/federation/v2/invite/{roomId}/{eventId} */
+  /** PUT /_matrix/federation/v2/invite/{roomId}/{eventId}: Delivers an invite */
   sendInviteV2(input: { path: SendInviteV2['path']; body: SendInviteV2['body'] }): Promise<SendInviteV2['reply']> {
     return call(this.transport, { id: 'server-server/sendInviteV2', method: 'PUT', path: '/_matrix/federation/v2/invite/{roomId}/{eventId}' }, input);
   }
 
-  /** GET /_matrix/federation/v1/make_join/{roomId}/{userId} */
+  /** GET /_matrix/federation/v1/make_join/{roomId}/{userId}: Prepares a join for another server's user */
   makeJoin(input: { path: MakeJoin['path']; query: MakeJoin['query'] }): Promise<MakeJoin['reply']> {
     return call(this.transport, { id: 'server-server/makeJoin', method: 'GET', path: '/_matrix/federation/v1/make_join/{roomId}/{userId}' }, input);
   }
 
-  /** PUT /_matrix/federation/v2/send_join/{roomId}/{eventId} */
+  /** PUT /_matrix/federation/v2/send_join/{roomId}/{eventId}: Accepts a signed join and answers with the room's state */
   sendJoinV2(input: { path: SendJoinV2['path']; query: SendJoinV2['query']; body: SendJoinV2['body'] }): Promise<SendJoinV2['reply']> {
     return call(this.transport, { id: 'server-server/sendJoinV2', method: 'PUT', path: '/_matrix/federation/v2/send_join/{roomId}/{eventId}' }, input);
   }
 
-  /** GET /_matrix/key/v2/query/{serverName} */
+  /** GET /_matrix/key/v2/query/{serverName}: Vouches for one server's keys */
   perspectivesKeyQuery(input: { path: PerspectivesKeyQuery['path']; query: PerspectivesKeyQuery['query'] }): Promise<PerspectivesKeyQuery['reply']> {
     return call(this.transport, { id: 'server-server/perspectivesKeyQuery', method: 'GET', path: '/_matrix/key/v2/query/{serverName}' }, input);
   }
 
-  /** POST /_matrix/key/v2/query */
+  /** POST /_matrix/key/v2/query: Vouches for keys of several servers */
   bulkPerspectivesKeyQuery(input: { body: BulkPerspectivesKeyQuery['body'] }): Promise<BulkPerspectivesKeyQuery['reply']> {
     return call(this.transport, { id: 'server-server/bulkPerspectivesKeyQuery', method: 'POST', path: '/_matrix/key/v2/query' }, input);
   }
 
-  /** GET /_matrix/key/v2/server */
+  /** GET /_matrix/key/v2/server: Publishes this server's signing keys */
   getServerKey(): Promise<GetServerKey['reply']> {
     return call(this.transport, { id: 'server-server/getServerKey', method: 'GET', path: '/_matrix/key/v2/server' });
   }
 
-  /** GET /_matrix/federation/v1/make_knock/{roomId}/{userId} */
+  /** GET /_matrix/federation/v1/make_knock/{roomId}/{userId}: Prepares a knock for another server's user */
   makeKnock(input: { path: MakeKnock['path']; query: MakeKnock['query'] }): Promise<MakeKnock['reply']> {
     return call(this.transport, { id: 'server-server/makeKnock', method: 'GET', path: '/_matrix/federation/v1/make_knock/{roomId}/{userId}' }, input);
   }
 
-  /** PUT /_matrix/federation/v1/send_knock/{roomId}/{eventId} */
+  /** PUT /_matrix/federation/v1/send_knock/{roomId}/{eventId}: Accepts a signed knock */
   sendKnock(input: { path: SendKnock['path']; body: SendKnock['body'] }): Promise<SendKnock['reply']> {
     return call(this.transport, { id: 'server-server/sendKnock', method: 'PUT', path: '/_matrix/federation/v1/send_knock/{roomId}/{eventId}' }, input);
   }
 
-  /** GET /_matrix/federation/v1/make_leave/{roomId}/{userId} */
+  /** GET /_matrix/federation/v1/make_leave/{roomId}/{userId}: Prepares a leave for another server's user */
   makeLeave(input: { path: MakeLeave['path'] }): Promise<MakeLeave['reply']> {
     return call(this.transport, { id: 'server-server/makeLeave', method: 'GET', path: '/_matrix/federation/v1/make_leave/{roomId}/{userId}' }, input);
   }
 
-  /** PUT /_matrix/federation/v2/send_leave/{roomId}/{eventId} */
+  /** PUT /_matrix/federation/v2/send_leave/{roomId}/{eventId}: Accepts a signed leave */
   sendLeaveV2(input: { path: SendLeaveV2['path']; body: SendLeaveV2['body'] }): Promise<SendLeaveV2['reply']> {
     return call(this.transport, { id: 'server-server/sendLeaveV2', method: 'PUT', path: '/_matrix/federation/v2/send_leave/{roomId}/{eventId}' }, input);
   }
 
-  /** GET /_matrix/federation/v1/openid/userinfo */
+  /** GET /_matrix/federation/v1/openid/userinfo: Tells which user an OpenID token belongs to */
   exchangeOpenIdToken(input: { query: ExchangeOpenIdToken['query'] }): Promise<ExchangeOpenIdToken['reply']> {
     return call(this.transport, { id: 'server-server/exchangeOpenIdToken', method: 'GET', path: '/_matrix/federation/v1/openid/userinfo' }, input);
   }
 
-  /** GET /_matrix/federation/v1/publicRooms */
+  /** GET /_matrix/federation/v1/publicRooms: Lists this server's public rooms for another server */
   getPublicRooms(input: { query?: GetPublicRooms['query'] } = {}): Promise<GetPublicRooms['reply']> {
     return call(this.transport, { id: 'server-server/getPublicRooms', method: 'GET', path: '/_matrix/federation/v1/publicRooms' }, input);
   }
 
-  /** POST /_matrix/federation/v1/publicRooms */
+  /** POST /_matrix/federation/v1/publicRooms: Lists this server's public rooms that match a search */
   queryPublicRooms(input: { body: QueryPublicRooms['body'] }): Promise<QueryPublicRooms['reply']> {
     return call(this.transport, { id: 'server-server/queryPublicRooms', method: 'POST', path: '/_matrix/federation/v1/publicRooms' }, input);
   }
 
-  /** GET /_matrix/federation/v1/query/{queryType} */
+  /** GET /_matrix/federation/v1/query/{queryType}: Answers a query of a kind named in the path */
   queryInfo(input: { path: QueryInfo['path'] }): Promise<RawReply> {
     return callRaw(this.transport, { id: 'server-server/queryInfo', method: 'GET', path: '/_matrix/federation/v1/query/{queryType}' }, input);
   }
 
-  /** GET /_matrix/federation/v1/query/directory */
+  /** GET /_matrix/federation/v1/query/directory: Resolves an alias for another server */
   queryRoomDirectory(input: { query: QueryRoomDirectory['query'] }): Promise<QueryRoomDirectory['reply']> {
     return call(this.transport, { id: 'server-server/queryRoomDirectory', method: 'GET', path: '/_matrix/federation/v1/query/directory' }, input);
   }
 
-  /** GET /_matrix/federation/v1/query/profile */
+  /** GET /_matrix/federation/v1/query/profile: Reads a local user's profile for another server */
   queryProfile(input: { query: QueryProfile['query'] }): Promise<QueryProfile['reply']> {
     return call(this.transport, { id: 'server-server/queryProfile', method: 'GET', path: '/_matrix/federation/v1/query/profile' }, input);
   }
 
-  /** POST /_matrix/policy/v1/sign */
+  /** POST /_matrix/policy/v1/sign: Asks this policy server to approve an event */
   askPolicyServerToSign(input: { body: AskPolicyServerToSign['body'] }): Promise<AskPolicyServerToSign['reply']> {
     return call(this.transport, { id: 'server-server/askPolicyServerToSign', method: 'POST', path: '/_matrix/policy/v1/sign' }, input);
   }
 
-  /** GET /_matrix/federation/v1/hierarchy/{roomId} */
+  /** GET /_matrix/federation/v1/hierarchy/{roomId}: Describes a space and its children for another server */
   getSpaceHierarchy(input: { path: GetSpaceHierarchy['path']; query: GetSpaceHierarchy['query'] }): Promise<GetSpaceHierarchy['reply']> {
     return call(this.transport, { id: 'server-server/getSpaceHierarchy', method: 'GET', path: '/_matrix/federation/v1/hierarchy/{roomId}' }, input);
   }
 
-  /** PUT /_matrix/federation/v1/exchange_third_party_invite/{roomId} */
+  /** PUT /_matrix/federation/v1/exchange_third_party_invite/{roomId}: Turns an invite by address into an ordinary one */
   exchangeThirdPartyInvite(input: { path: ExchangeThirdPartyInvite['path']; body: ExchangeThirdPartyInvite['body'] }): Promise<ExchangeThirdPartyInvite['reply']> {
     return call(this.transport, { id: 'server-server/exchangeThirdPartyInvite', method: 'PUT', path: '/_matrix/federation/v1/exchange_third_party_invite/{roomId}' }, input);
   }
 
-  /** PUT /_matrix/federation/v1/3pid/onbind */
+  /** PUT /_matrix/federation/v1/3pid/onbind: Learns that an invited address now belongs to a local user */
   onBindThirdPartyIdentifier(input: { body: OnBindThirdPartyIdentifier['body'] }): Promise<OnBindThirdPartyIdentifier['reply']> {
     return call(this.transport, { id: 'server-server/onBindThirdPartyIdentifier', method: 'PUT', path: '/_matrix/federation/v1/3pid/onbind' }, input);
   }
 
-  /** PUT /_matrix/federation/v1/send/{txnId} */
+  /** PUT /_matrix/federation/v1/send/{txnId}: Receives events and ephemeral data from another server */
   sendTransaction(input: { path: SendTransaction['path']; body: SendTransaction['body'] }): Promise<SendTransaction['reply']> {
     return call(this.transport, { id: 'server-server/sendTransaction', method: 'PUT', path: '/_matrix/federation/v1/send/{txnId}' }, input);
   }
 
-  /** GET /_matrix/federation/v1/user/devices/{userId} */
+  /** GET /_matrix/federation/v1/user/devices/{userId}: Lists the devices of a local user for another server */
   getUserDevices(input: { path: GetUserDevices['path'] }): Promise<GetUserDevices['reply']> {
     return call(this.transport, { id: 'server-server/getUserDevices', method: 'GET', path: '/_matrix/federation/v1/user/devices/{userId}' }, input);
   }
 
-  /** POST /_matrix/federation/v1/user/keys/claim */
+  /** POST /_matrix/federation/v1/user/keys/claim: Gives out one-time keys of local devices */
   claimUserEncryptionKeys(input: { body: ClaimUserEncryptionKeys['body'] }): Promise<ClaimUserEncryptionKeys['reply']> {
     return call(this.transport, { id: 'server-server/claimUserEncryptionKeys', method: 'POST', path: '/_matrix/federation/v1/user/keys/claim' }, input);
   }
 
-  /** POST /_matrix/federation/v1/user/keys/query */
+  /** POST /_matrix/federation/v1/user/keys/query: Reads the keys of local users for another server */
   queryUserEncryptionKeys(input: { body: QueryUserEncryptionKeys['body'] }): Promise<QueryUserEncryptionKeys['reply']> {
     return call(this.transport, { id: 'server-server/queryUserEncryptionKeys', method: 'POST', path: '/_matrix/federation/v1/user/keys/query' }, input);
   }
 
-  /** GET /_matrix/federation/v1/version */
+  /** GET /_matrix/federation/v1/version: Names the server's software */
   getVersion(): Promise<GetVersion['reply']> {
     return call(this.transport, { id: 'server-server/getVersion', method: 'GET', path: '/_matrix/federation/v1/version' });
   }
 
-  /** GET /.well-known/matrix/server */
+  /** GET /.well-known/matrix/server: Tells servers where this domain's homeserver is */
   getWellKnown(): Promise<GetWellKnown['reply']> {
     return call(this.transport, { id: 'server-server/getWellKnown', method: 'GET', path: '/.well-known/matrix/server' });
   }

@@ -4,7 +4,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as SchemasDefinitions from '../schemas';
 
-/** GET /_matrix/identity/v2/3pid/getValidated3pid */
+/** GET /_matrix/identity/v2/3pid/getValidated3pid: Shows the address proven in a validation session */
 export interface GetValidated3pidV2 {
   path: Record<string, never>;
   query: {
@@ -20,7 +20,7 @@ export interface GetValidated3pidV2 {
   };
 }
 
-/** POST /_matrix/identity/v2/3pid/bind */
+/** POST /_matrix/identity/v2/3pid/bind: Publishes that an address belongs to a user */
 export interface BindV2 {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -41,7 +41,7 @@ export interface BindV2 {
   };
 }
 
-/** POST /_matrix/identity/v2/3pid/unbind */
+/** POST /_matrix/identity/v2/3pid/unbind: Takes a published address back */
 export interface UnbindV2 {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -4,7 +4,7 @@ import type { OpenCall, UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from '../client-server/definitions';
 
-/** POST /_matrix/identity/v2/account/register */
+/** POST /_matrix/identity/v2/account/register: Signs in to the identity server with an OpenID token */
 export interface RegisterAccount {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -15,7 +15,7 @@ export interface RegisterAccount {
   };
 }
 
-/** GET /_matrix/identity/v2/account */
+/** GET /_matrix/identity/v2/account: Tells whose access token this is */
 export interface GetAccount {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -26,7 +26,7 @@ export interface GetAccount {
   };
 }
 
-/** POST /_matrix/identity/v2/account/logout */
+/** POST /_matrix/identity/v2/account/logout: Ends the session of this access token */
 export interface Logout {
   path: Record<string, never>;
   query: Record<string, never>;

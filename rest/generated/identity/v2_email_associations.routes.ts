@@ -3,7 +3,7 @@ import type { HttpReply, UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as IdentityDefinitions from './definitions';
 
-/** POST /_matrix/identity/v2/validate/email/requestToken */
+/** POST /_matrix/identity/v2/validate/email/requestToken: Mails a code that proves an e-mail address */
 export interface EmailRequestTokenV2 {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -12,7 +12,7 @@ export interface EmailRequestTokenV2 {
   reply: IdentityDefinitions.Sid;
 }
 
-/** GET /_matrix/identity/v2/validate/email/submitToken */
+/** GET /_matrix/identity/v2/validate/email/submitToken: Proves an e-mail address by opening a link */
 export interface EmailSubmitTokenGetV2 {
   path: Record<string, never>;
   query: {
@@ -25,7 +25,7 @@ export interface EmailSubmitTokenGetV2 {
   reply: HttpReply;
 }
 
-/** POST /_matrix/identity/v2/validate/email/submitToken */
+/** POST /_matrix/identity/v2/validate/email/submitToken: Proves an e-mail address by sending the code */
 export interface EmailSubmitTokenPostV2 {
   path: Record<string, never>;
   query: Record<string, never>;

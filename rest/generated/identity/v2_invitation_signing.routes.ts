@@ -3,7 +3,7 @@ import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as SchemasDefinitions from '../schemas';
 
-/** POST /_matrix/identity/v2/sign-ed25519 */
+/** POST /_matrix/identity/v2/sign-ed25519: Signs an invite with a key made for it */
 export interface BlindlySignStuffV2 {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/identity/v2/hash_details */
+/** GET /_matrix/identity/v2/hash_details: Tells how addresses are hashed for look-ups */
 export interface GetHashDetails {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -14,7 +14,7 @@ export interface GetHashDetails {
   };
 }
 
-/** POST /_matrix/identity/v2/lookup */
+/** POST /_matrix/identity/v2/lookup: Finds the users that published given addresses */
 export interface LookupUsersV2 {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -3,7 +3,7 @@ import type { HttpReply, UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as IdentityDefinitions from './definitions';
 
-/** POST /_matrix/identity/v2/validate/msisdn/requestToken */
+/** POST /_matrix/identity/v2/validate/msisdn/requestToken: Texts a code that proves a phone number */
 export interface MsisdnRequestTokenV2 {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -12,7 +12,7 @@ export interface MsisdnRequestTokenV2 {
   reply: IdentityDefinitions.Sid;
 }
 
-/** GET /_matrix/identity/v2/validate/msisdn/submitToken */
+/** GET /_matrix/identity/v2/validate/msisdn/submitToken: Proves a phone number by opening a link */
 export interface MsisdnSubmitTokenGetV2 {
   path: Record<string, never>;
   query: {
@@ -25,7 +25,7 @@ export interface MsisdnSubmitTokenGetV2 {
   reply: HttpReply;
 }
 
-/** POST /_matrix/identity/v2/validate/msisdn/submitToken */
+/** POST /_matrix/identity/v2/validate/msisdn/submitToken: Proves a phone number by sending the code */
 export interface MsisdnSubmitTokenPostV2 {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/identity/v2 */
+/** GET /_matrix/identity/v2: Tells that the identity server is there */
 export interface PingV2 {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -2,7 +2,7 @@
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/identity/v2/pubkey/{keyId} */
+/** GET /_matrix/identity/v2/pubkey/{keyId}: Reads one public key of the identity server */
 export interface GetPubKeyV2 {
   path: {
     readonly keyId: string;
@@ -15,7 +15,7 @@ export interface GetPubKeyV2 {
   };
 }
 
-/** GET /_matrix/identity/v2/pubkey/isvalid */
+/** GET /_matrix/identity/v2/pubkey/isvalid: Tells whether a long-term key is still good */
 export interface IsPubKeyValidV2 {
   path: Record<string, never>;
   query: {
@@ -28,7 +28,7 @@ export interface IsPubKeyValidV2 {
   };
 }
 
-/** GET /_matrix/identity/v2/pubkey/ephemeral/isvalid */
+/** GET /_matrix/identity/v2/pubkey/ephemeral/isvalid: Tells whether a key made for an invite is still good */
 export interface IsEphemeralPubKeyValidV2 {
   path: Record<string, never>;
   query: {

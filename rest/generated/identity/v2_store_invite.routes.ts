@@ -2,7 +2,7 @@
 import type { UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/identity/v2/store-invite */
+/** POST /_matrix/identity/v2/store-invite: Keeps an invite for an address that nobody published yet */
 export interface StoreInviteV2 {
   path: Record<string, never>;
   query: Record<string, never>;

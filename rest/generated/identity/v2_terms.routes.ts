@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '#kernel/json';
 import type { OpenCall, UserCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/identity/v2/terms */
+/** GET /_matrix/identity/v2/terms: Lists the terms of the identity server */
 export interface GetTerms {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -20,7 +20,7 @@ export interface GetTerms {
   };
 }
 
-/** POST /_matrix/identity/v2/terms */
+/** POST /_matrix/identity/v2/terms: Records which terms the user accepted */
 export interface AgreeToTerms {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -2,7 +2,7 @@
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/identity/versions */
+/** GET /_matrix/identity/versions: Lists the versions the identity server knows */
 export interface GetVersions {
   path: Record<string, never>;
   query: Record<string, never>;

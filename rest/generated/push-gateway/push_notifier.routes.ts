@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/push/v1/notify */
+/** POST /_matrix/push/v1/notify: Delivers a notification to devices */
 export interface Notify {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -4,7 +4,7 @@ import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ServerServerDefinitions from './definitions';
 
-/** GET /_matrix/federation/v1/backfill/{roomId} */
+/** GET /_matrix/federation/v1/backfill/{roomId}: Reads earlier events of a room from given ones backwards */
 export interface BackfillRoom {
   path: {
     readonly roomId: string;
@@ -18,7 +18,7 @@ export interface BackfillRoom {
   reply: ServerServerDefinitions.UnlimitedPduTransaction;
 }
 
-/** POST /_matrix/federation/v1/get_missing_events/{roomId} */
+/** POST /_matrix/federation/v1/get_missing_events/{roomId}: Reads the events between two sets of events */
 export interface GetMissingPreviousEvents {
   path: {
     readonly roomId: string;

@@ -2,7 +2,7 @@
 import type { HttpReply, ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/federation/v1/media/download/{mediaId} */
+/** GET /_matrix/federation/v1/media/download/{mediaId}: Downloads a file of this server for another server */
 export interface GetContent {
   path: {
     readonly mediaId: string;
@@ -15,7 +15,7 @@ export interface GetContent {
   reply: HttpReply;
 }
 
-/** GET /_matrix/federation/v1/media/thumbnail/{mediaId} */
+/** GET /_matrix/federation/v1/media/thumbnail/{mediaId}: Downloads a scaled picture of a file of this server for another server */
 export interface GetContentThumbnail {
   path: {
     readonly mediaId: string;

@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/federation/v1/event_auth/{roomId}/{eventId} */
+/** GET /_matrix/federation/v1/event_auth/{roomId}/{eventId}: Reads the chain of events that authorise an event */
 export interface GetEventAuth {
   path: {
     readonly roomId: string;

@@ -4,7 +4,7 @@ import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ServerServerDefinitions from './definitions';
 
-/** GET /_matrix/federation/v1/state/{roomId} */
+/** GET /_matrix/federation/v1/state/{roomId}: Reads a room's state at an event */
 export interface GetRoomState {
   path: {
     readonly roomId: string;
@@ -20,7 +20,7 @@ export interface GetRoomState {
   };
 }
 
-/** GET /_matrix/federation/v1/state_ids/{roomId} */
+/** GET /_matrix/federation/v1/state_ids/{roomId}: Reads the ids of a room's state at an event */
 export interface GetRoomStateIds {
   path: {
     readonly roomId: string;
@@ -36,7 +36,7 @@ export interface GetRoomStateIds {
   };
 }
 
-/** GET /_matrix/federation/v1/event/{eventId} */
+/** GET /_matrix/federation/v1/event/{eventId}: Reads one event */
 export interface GetEvent {
   path: {
     readonly eventId: string;
@@ -47,7 +47,7 @@ export interface GetEvent {
   reply: ServerServerDefinitions.SinglePduTransaction;
 }
 
-/** GET /_matrix/federation/v1/timestamp_to_event/{roomId} */
+/** GET /_matrix/federation/v1/timestamp_to_event/{roomId}: Finds the event nearest to a time, for another server */
 export interface GetEventByTimestamp {
   path: {
     readonly roomId: string;

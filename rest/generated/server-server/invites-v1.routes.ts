@@ -4,7 +4,7 @@ import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ServerServerDefinitions from './definitions';
 
-/** PUT /_matrix/federation/v1/invite/{roomId}/{eventId} */
+/** PUT /_matrix/federation/v1/invite/{roomId}/{eventId}: Delivers an invite in the old format */
 export interface SendInviteV1 {
   path: {
     readonly roomId: string;

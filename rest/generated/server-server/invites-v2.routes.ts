@@ -4,7 +4,7 @@ import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ServerServerDefinitions from './definitions';
 
-/** PUT /_matrix/federation/v2/invite/{roomId}/{eventId} */
+/** PUT /_matrix/federation/v2/invite/{roomId}/{eventId}: Delivers an invite */
 export interface SendInviteV2 {
   path: {
     readonly roomId: string;

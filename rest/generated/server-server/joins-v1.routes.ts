@@ -2,7 +2,7 @@
 import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/federation/v1/make_join/{roomId}/{userId} */
+/** GET /_matrix/federation/v1/make_join/{roomId}/{userId}: Prepares a join for another server's user */
 export interface MakeJoin {
   path: {
     readonly roomId: string;

@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** PUT /_matrix/federation/v2/send_join/{roomId}/{eventId} */
+/** PUT /_matrix/federation/v2/send_join/{roomId}/{eventId}: Accepts a signed join and answers with the room's state */
 export interface SendJoinV2 {
   path: {
     readonly roomId: string;

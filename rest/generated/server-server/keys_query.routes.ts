@@ -3,7 +3,7 @@ import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ServerServerDefinitions from './definitions';
 
-/** GET /_matrix/key/v2/query/{serverName} */
+/** GET /_matrix/key/v2/query/{serverName}: Vouches for one server's keys */
 export interface PerspectivesKeyQuery {
   path: {
     readonly serverName: string;
@@ -16,7 +16,7 @@ export interface PerspectivesKeyQuery {
   reply: ServerServerDefinitions.KeysQueryResponse;
 }
 
-/** POST /_matrix/key/v2/query */
+/** POST /_matrix/key/v2/query: Vouches for keys of several servers */
 export interface BulkPerspectivesKeyQuery {
   path: Record<string, never>;
   query: Record<string, never>;

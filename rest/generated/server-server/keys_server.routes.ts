@@ -3,7 +3,7 @@ import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ServerServerDefinitions from './definitions';
 
-/** GET /_matrix/key/v2/server */
+/** GET /_matrix/key/v2/server: Publishes this server's signing keys */
 export interface GetServerKey {
   path: Record<string, never>;
   query: Record<string, never>;

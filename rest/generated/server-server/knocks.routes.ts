@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/federation/v1/make_knock/{roomId}/{userId} */
+/** GET /_matrix/federation/v1/make_knock/{roomId}/{userId}: Prepares a knock for another server's user */
 export interface MakeKnock {
   path: {
     readonly roomId: string;
@@ -29,7 +29,7 @@ export interface MakeKnock {
   };
 }
 
-/** PUT /_matrix/federation/v1/send_knock/{roomId}/{eventId} */
+/** PUT /_matrix/federation/v1/send_knock/{roomId}/{eventId}: Accepts a signed knock */
 export interface SendKnock {
   path: {
     readonly roomId: string;

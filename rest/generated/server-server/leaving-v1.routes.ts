@@ -2,7 +2,7 @@
 import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/federation/v1/make_leave/{roomId}/{userId} */
+/** GET /_matrix/federation/v1/make_leave/{roomId}/{userId}: Prepares a leave for another server's user */
 export interface MakeLeave {
   path: {
     readonly roomId: string;

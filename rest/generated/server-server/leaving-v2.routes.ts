@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** PUT /_matrix/federation/v2/send_leave/{roomId}/{eventId} */
+/** PUT /_matrix/federation/v2/send_leave/{roomId}/{eventId}: Accepts a signed leave */
 export interface SendLeaveV2 {
   path: {
     readonly roomId: string;

@@ -2,7 +2,7 @@
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/federation/v1/openid/userinfo */
+/** GET /_matrix/federation/v1/openid/userinfo: Tells which user an OpenID token belongs to */
 export interface ExchangeOpenIdToken {
   path: Record<string, never>;
   query: {

@@ -3,7 +3,7 @@ import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from '../client-server/definitions';
 
-/** GET /_matrix/federation/v1/publicRooms */
+/** GET /_matrix/federation/v1/publicRooms: Lists this server's public rooms for another server */
 export interface GetPublicRooms {
   path: Record<string, never>;
   query: {
@@ -17,7 +17,7 @@ export interface GetPublicRooms {
   reply: ClientServerDefinitions.PublicRoomsResponse;
 }
 
-/** POST /_matrix/federation/v1/publicRooms */
+/** POST /_matrix/federation/v1/publicRooms: Lists this server's public rooms that match a search */
 export interface QueryPublicRooms {
   path: Record<string, never>;
   query: Record<string, never>;

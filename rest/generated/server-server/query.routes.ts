@@ -3,7 +3,7 @@ import type { JsonValue } from '#kernel/json';
 import type { HttpReply, ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/federation/v1/query/{queryType} */
+/** GET /_matrix/federation/v1/query/{queryType}: Answers a query of a kind named in the path */
 export interface QueryInfo {
   path: {
     readonly queryType: string;
@@ -14,7 +14,7 @@ export interface QueryInfo {
   reply: HttpReply;
 }
 
-/** GET /_matrix/federation/v1/query/directory */
+/** GET /_matrix/federation/v1/query/directory: Resolves an alias for another server */
 export interface QueryRoomDirectory {
   path: Record<string, never>;
   query: {
@@ -28,7 +28,7 @@ export interface QueryRoomDirectory {
   };
 }
 
-/** GET /_matrix/federation/v1/query/profile */
+/** GET /_matrix/federation/v1/query/profile: Reads a local user's profile for another server */
 export interface QueryProfile {
   path: Record<string, never>;
   query: {

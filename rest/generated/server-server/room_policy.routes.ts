@@ -3,7 +3,7 @@ import type { JsonObject } from '#kernel/json';
 import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** POST /_matrix/policy/v1/sign */
+/** POST /_matrix/policy/v1/sign: Asks this policy server to approve an event */
 export interface AskPolicyServerToSign {
   path: Record<string, never>;
   query: Record<string, never>;

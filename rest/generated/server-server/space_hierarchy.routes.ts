@@ -5,7 +5,7 @@ import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from '../client-server/definitions';
 import type * as Events from '../event-schemas';
 
-/** GET /_matrix/federation/v1/hierarchy/{roomId} */
+/** GET /_matrix/federation/v1/hierarchy/{roomId}: Describes a space and its children for another server */
 export interface GetSpaceHierarchy {
   path: {
     readonly roomId: string;

@@ -4,7 +4,7 @@ import type { OpenCall, ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as Events from '../event-schemas';
 
-/** PUT /_matrix/federation/v1/exchange_third_party_invite/{roomId} */
+/** PUT /_matrix/federation/v1/exchange_third_party_invite/{roomId}: Turns an invite by address into an ordinary one */
 export interface ExchangeThirdPartyInvite {
   path: {
     readonly roomId: string;
@@ -27,7 +27,7 @@ export interface ExchangeThirdPartyInvite {
   reply: JsonObject;
 }
 
-/** PUT /_matrix/federation/v1/3pid/onbind */
+/** PUT /_matrix/federation/v1/3pid/onbind: Learns that an invited address now belongs to a local user */
 export interface OnBindThirdPartyIdentifier {
   path: Record<string, never>;
   query: Record<string, never>;

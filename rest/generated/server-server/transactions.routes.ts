@@ -3,7 +3,7 @@ import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ServerServerDefinitions from './definitions';
 
-/** PUT /_matrix/federation/v1/send/{txnId} */
+/** PUT /_matrix/federation/v1/send/{txnId}: Receives events and ephemeral data from another server */
 export interface SendTransaction {
   path: {
     readonly txnId: string;

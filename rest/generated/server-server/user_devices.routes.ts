@@ -3,7 +3,7 @@ import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from '../client-server/definitions';
 
-/** GET /_matrix/federation/v1/user/devices/{userId} */
+/** GET /_matrix/federation/v1/user/devices/{userId}: Lists the devices of a local user for another server */
 export interface GetUserDevices {
   path: {
     readonly userId: string;

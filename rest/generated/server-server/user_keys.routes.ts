@@ -3,7 +3,7 @@ import type { ServerCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 import type * as ClientServerDefinitions from '../client-server/definitions';
 
-/** POST /_matrix/federation/v1/user/keys/claim */
+/** POST /_matrix/federation/v1/user/keys/claim: Gives out one-time keys of local devices */
 export interface ClaimUserEncryptionKeys {
   path: Record<string, never>;
   query: Record<string, never>;
@@ -33,7 +33,7 @@ export interface ClaimUserEncryptionKeys {
   };
 }
 
-/** POST /_matrix/federation/v1/user/keys/query */
+/** POST /_matrix/federation/v1/user/keys/query: Reads the keys of local users for another server */
 export interface QueryUserEncryptionKeys {
   path: Record<string, never>;
   query: Record<string, never>;

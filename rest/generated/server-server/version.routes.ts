@@ -2,7 +2,7 @@
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /_matrix/federation/v1/version */
+/** GET /_matrix/federation/v1/version: Names the server's software */
 export interface GetVersion {
   path: Record<string, never>;
   query: Record<string, never>;

@@ -2,7 +2,7 @@
 import type { OpenCall } from '../../runtime/call';
 import type { OperationContract } from '../../runtime/contract';
 
-/** GET /.well-known/matrix/server */
+/** GET /.well-known/matrix/server: Tells servers where this domain's homeserver is */
 export interface GetWellKnown {
   path: Record<string, never>;
   query: Record<string, never>;
