@@ -1,17 +1,25 @@
-/** One configuration for every kind of test; each file boots only what it needs. */
+/**
+ * One configuration for every kind of test; each file boots only what it needs. `npx jest <path>` tests on SQLite, with
+ * TRELLIS_TEST_DATABASE=mysql on MariaDB; `npm test` (jest.all.config.js) does both.
+ */
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   transform: {
-    '^.+\\.(ts|js|mjs)$': ['@swc/jest', {
-      jsc: {
-        target: 'es2023',
-        parser: { syntax: 'typescript', decorators: true },
-        transform: { legacyDecorator: true, decoratorMetadata: true },
+    '^.+\\.(ts|js|mjs)$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+        },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
       },
-      module: { type: 'commonjs' },
-      sourceMaps: 'inline',
-    }],
+    ],
   },
   transformIgnorePatterns: ['/node_modules/(?!(@noble|lru-cache)/)'],
   moduleNameMapper: {

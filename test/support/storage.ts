@@ -1,22 +1,27 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DataSource } from 'typeorm';
 import { createDataSource } from '#main/storage/data-source';
 import { openStorage } from '#platform/storage/open';
 import type { Storage } from '#platform/storage/storage';
+import { createTestDatabase } from './databases';
 
 export interface TestStorage {
   readonly storage: Storage;
+  readonly source: DataSource;
   readonly url: string;
   /** Closes the storage and removes its files. */
   stop(): Promise<void>;
 }
 
-/** A migrated, empty database in a temporary folder. */
+const POOL_SIZE = 8;
+
+/** A migrated, empty database on whichever server this run tests. */
 export async function startTestStorage(): Promise<TestStorage> {
   const folder = mkdtempSync(join(tmpdir(), 'trellis-'));
-  const url = `sqlite:${join(folder, 'trellis.db')}`;
-  const source = createDataSource(url);
+  const database = await createTestDatabase(folder);
+  const source = createDataSource(database.url, POOL_SIZE);
   await source.initialize();
   await source.runMigrations();
   const storage = await openStorage(source, {
@@ -27,9 +32,11 @@ export async function startTestStorage(): Promise<TestStorage> {
   });
   return {
     storage,
-    url,
+    source,
+    url: database.url,
     stop: async () => {
       await storage.close();
+      await database.drop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -28,7 +28,9 @@ function readConfigFile(file: string): unknown {
   }
   const document = parseDocument(text);
   if (document.errors.length > 0) throw new ConfigError(document.errors.map((error) => `${file}: ${error.message}`));
-  return (document.toJS() as unknown) ?? {};
+  const content: unknown = document.toJS() ?? {};
+  if (!isTree(content)) throw new ConfigError([`${file}: expected keys and values`]);
+  return content;
 }
 
 function merge(base: unknown, over: unknown): unknown {

@@ -1,0 +1,18 @@
+const common = require('./jest.config');
+
+/** Tests that touch a database or a running server. The others are pure and run once. */
+const STORED = ['unit/platform', 'unit/domain', 'unit/main', 'rest', 'graphql', 'sync', 'clients'];
+
+/** The whole suite on SQLite, and all of it that stores anything on MariaDB too. */
+module.exports = {
+  maxWorkers: 2,
+  projects: [
+    { ...common, displayName: 'sqlite' },
+    {
+      ...common,
+      displayName: 'mariadb',
+      testMatch: STORED.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+      setupFiles: ['<rootDir>/test/support/use-mysql.ts'],
+    },
+  ],
+};

@@ -1,0 +1,5 @@
+/** Stops the server that global-setup.ts started. */
+export default async function globalTeardown(): Promise<void> {
+  await globalThis.trellisMariadb?.stop();
+  globalThis.trellisMariadb = undefined;
+}
