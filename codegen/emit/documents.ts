@@ -6,7 +6,7 @@ import { reachable } from './reach';
 import { isJsonType } from '../read/model';
 
 /** Facts that say nothing to a validator, or what it would have to be taught. */
-const MUTE = new Set(['format', 'deprecated', 'default', 'title']);
+const MUTE = new Set(['format', 'deprecated', 'default']);
 /** Event formats: the domain checks each event by itself, so that one bad event does not spoil its request. */
 const EVENT = /^server-server\.(Pdu|Edu|EduWithExample)(V\d+)?$/;
 
@@ -69,9 +69,15 @@ function mergeParameters(sharing: readonly Operation[]): JsonMap[] {
   return [...found.values()]
     // A header parameter called Content-Type has no effect in OpenAPI; an exploded object takes any key.
     .filter((parameter) => parameter.in !== 'header' && parameter.schema.type !== 'object')
-    .map(({ in: where, name, required, schema }) => ({
-      in: where, name, required: where === 'path' || required, schema: boundParameter(where, name, lax(schema)),
+    .map((parameter) => ({
+      in: parameter.in, name: parameter.name, required: parameter.in === 'path' || parameter.required, schema: parameterSchema(parameter),
     }));
+}
+
+/** An optional parameter keeps its default, which the validator fills in; bodies reach the domain as they were sent. */
+function parameterSchema({ in: where, name, required, schema }: Parameter): JsonMap {
+  const bounded = boundParameter(where, name, lax(schema));
+  return required || schema.default === undefined ? bounded : { ...bounded, default: schema.default };
 }
 
 function mergeBody(sharing: readonly Operation[]): { value: JsonMap } | undefined {
