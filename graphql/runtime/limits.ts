@@ -1,0 +1,78 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import { ApolloArmor } from '@escape.tech/graphql-armor';
+import { GraphQLError, type DocumentNode, type GraphQLSchema, type ValidationRule } from 'graphql';
+import { getComplexity, simpleEstimator } from 'graphql-query-complexity';
+import { connectionEstimator } from './complexity';
+
+/** The limits that configuration sets. */
+export interface GraphqlLimits {
+  readonly introspection: boolean;
+  readonly maxDepth: number;
+  readonly maxComplexity: number;
+}
+
+/** Largest request body, in bytes. */
+export const MAX_BODY_BYTES = 256 * 1024;
+const MAX_TOKENS = 2_000;
+const MAX_ALIASES = 30;
+const MAX_DIRECTIVES = 20;
+const MAX_ROOT_MUTATIONS = 4;
+
+/** An operation as both transports know it before anything runs. */
+export interface PlannedOperation {
+  readonly document: DocumentNode;
+  readonly variables: Record<string, unknown> | undefined;
+  readonly operationName: string | undefined;
+}
+
+/** Validation rules that bound a document by its shape: depth, aliases, directives. Tokens are bounded by the parser. */
+export function shapeRules(limits: GraphqlLimits): ValidationRule[] {
+  const armor = new ApolloArmor({
+    maxDepth: { n: limits.maxDepth, ignoreIntrospection: true },
+    maxAliases: { n: MAX_ALIASES },
+    maxDirectives: { n: MAX_DIRECTIVES },
+    maxTokens: { enabled: false },
+    blockFieldSuggestion: { enabled: false },
+    costLimit: { enabled: false },
+  });
+  return armor.protect().validationRules;
+}
+
+/** Parser options: a document longer than this is refused while it is read. */
+export const parseOptions = { maxTokens: MAX_TOKENS } as const;
+
+/**
+ * Refuses what costs too much, variables counted, and more than four root mutations.
+ * @throws GraphQLError BAD_USER_INPUT
+ */
+export function checkCost(schema: GraphQLSchema, operation: PlannedOperation, limits: GraphqlLimits): void {
+  const cost = getComplexity({
+    schema,
+    query: operation.document,
+    variables: operation.variables,
+    operationName: operation.operationName,
+    estimators: [connectionEstimator, simpleEstimator({ defaultComplexity: 1 })],
+  });
+  if (cost > limits.maxComplexity) {
+    throw refusal(`The operation costs ${Math.ceil(cost)}, more than the ${limits.maxComplexity} allowed`);
+  }
+  for (const definition of operation.document.definitions) {
+    if (definition.kind !== 'OperationDefinition' || definition.operation !== 'mutation') continue;
+    if (definition.selectionSet.selections.length > MAX_ROOT_MUTATIONS) {
+      throw refusal(`At most ${MAX_ROOT_MUTATIONS} mutations fit in one request`);
+    }
+  }
+}
+
+/** `checkCost` for Apollo. */
+export const costPlugin = (schema: GraphQLSchema, limits: GraphqlLimits): ApolloServerPlugin => ({
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ document, request, operationName }) {
+        checkCost(schema, { document, variables: request.variables, operationName: operationName ?? undefined }, limits);
+      },
+    };
+  },
+});
+
+const refusal = (message: string) => new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
