@@ -1,5 +1,14 @@
 import { Sequences1760000000000 } from './1760000000000-sequences';
 import { ServerSettings1760000000010 } from './1760000000010-server-settings';
+import { Accounts1760000001000 } from './1760000001000-accounts';
+import { Devices1760000001100 } from './1760000001100-devices';
+import { Sessions1760000001200 } from './1760000001200-sessions';
 
 /** Every migration, oldest first. A released one never changes. */
-export const migrations = [Sequences1760000000000, ServerSettings1760000000010];
+export const migrations = [
+  Sequences1760000000000,
+  ServerSettings1760000000010,
+  Accounts1760000001000,
+  Devices1760000001100,
+  Sessions1760000001200,
+];

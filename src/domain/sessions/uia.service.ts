@@ -1,0 +1,169 @@
+import { createHmac } from 'node:crypto';
+import { ForbiddenError, MatrixError } from '#kernel/errors';
+import type { JsonObject, JsonValue } from '#kernel/json';
+import { isJsonObject } from '#kernel/json';
+import { randomSecret } from '#kernel/random';
+import type { Clock } from '#kernel/time';
+import type { Storage } from '#platform/storage/storage';
+import { canonicalJson } from '#protocol/canonical-json';
+import { AuthenticationRequiredError } from './sessions.errors';
+import { UiaReader, UiaWriter, type UiaSession } from './uia.repository';
+import type { UiaStages } from './uia-stages.service';
+
+/** An action that needs user-interactive authentication, and how it was asked for. */
+export interface UiaRequest {
+  /** Names the action and what it is done to, as `deleteDevice ABCDEF`: a session is good for this alone. */
+  readonly operation: string;
+  /** Who is signed in, if anybody. */
+  readonly userId: string | null;
+  /** The request's body; its `auth` is what the client says to the challenge. */
+  readonly body: object;
+  /** Ways to authenticate, each a list of stages in order. */
+  readonly flows: readonly (readonly string[])[];
+  /** What clients need to know of stages, by stage. */
+  readonly params?: JsonObject;
+}
+
+/** What the stages proved beside the fact. */
+export interface UiaProof {
+  /** To be consumed in the transaction that registers. */
+  readonly registrationToken?: string;
+}
+
+const SWEEP_EVERY_MS = 60_000;
+const MAX_SESSION_ID = 128;
+const MAX_OPERATION = 255;
+
+/**
+ * User-interactive authentication. A session belongs to one operation and user from its start, and to one request body
+ * from its first completed stage; each stage is passed once, and a finished session is used up.
+ */
+export class Uia {
+  private sweptTs = 0;
+
+  constructor(
+    private readonly storage: Storage,
+    private readonly stages: UiaStages,
+    private readonly lifetimeMs: number,
+    private readonly now: Clock,
+  ) {}
+
+  /**
+   * Returns when the request carries the last stage of a flow.
+   * @throws AuthenticationRequiredError when (further) stages are needed or one failed; ForbiddenError when the session was
+   * begun for something else
+   */
+  async authorize(request: UiaRequest): Promise<UiaProof> {
+    const auth = readAuth(request.body);
+    const session = await this.sessionOf(request, auth);
+    if (auth === undefined) throw await this.challenge(request, session);
+    this.assertBound(request, session);
+    const advanced =
+      typeof auth['type'] === 'string' ? await this.advance(request, session, auth['type'], auth) : session;
+    if (!request.flows.some((stages) => stages.length === advanced.completed.length)) {
+      throw await this.challenge(request, advanced);
+    }
+    await this.useUp(request, advanced, session.completed.length > 0 || auth['session'] === session.id);
+    const token = advanced.proof['registration_token'];
+    return typeof token === 'string' ? { registrationToken: token } : {};
+  }
+
+  private async sessionOf(request: UiaRequest, auth: JsonObject | undefined): Promise<UiaSession> {
+    const id = auth?.['session'];
+    if (typeof id === 'string' && id.length <= MAX_SESSION_ID) {
+      const found = await new UiaReader(this.storage).find(id, this.now());
+      if (found !== undefined) return found;
+      throw await this.challenge(
+        request,
+        this.begin(request),
+        new MatrixError('M_UNKNOWN', 'Unknown or expired session'),
+      );
+    }
+    return this.begin(request);
+  }
+
+  private begin(request: UiaRequest): UiaSession {
+    return {
+      id: randomSecret(),
+      operation: request.operation.slice(0, MAX_OPERATION),
+      userId: request.userId ?? '',
+      bodyMac: null,
+      completed: [],
+      proof: {},
+      expiresTs: this.now() + this.lifetimeMs,
+    };
+  }
+
+  private assertBound(request: UiaRequest, session: UiaSession): void {
+    const sameOperation = session.operation === request.operation.slice(0, MAX_OPERATION);
+    const sameBody = session.bodyMac === null || session.bodyMac === bodyMac(session.id, request.body);
+    if (!sameOperation || session.userId !== (request.userId ?? '') || !sameBody) {
+      throw new ForbiddenError('The requested operation has changed during authentication');
+    }
+  }
+
+  /** The session with the stage done. A stage that was done before changes nothing. */
+  private async advance(
+    request: UiaRequest,
+    session: UiaSession,
+    stage: string,
+    auth: JsonObject,
+  ): Promise<UiaSession> {
+    if (session.completed.includes(stage)) return session;
+    if (!isNext(request.flows, session.completed, stage)) {
+      throw await this.challenge(request, session, new ForbiddenError('auth.type: not the next stage of any flow'));
+    }
+    try {
+      const proof = await this.stages.attempt(stage, auth, request.userId);
+      return {
+        ...session,
+        bodyMac: session.bodyMac ?? bodyMac(session.id, request.body),
+        completed: [...session.completed, stage],
+        proof: { ...session.proof, ...proof },
+      };
+    } catch (error) {
+      if (error instanceof MatrixError) throw await this.challenge(request, session, error);
+      throw error;
+    }
+  }
+
+  /** Of two requests that finish one session only the first goes on. A session that was never stored needs no such care. */
+  private async useUp(request: UiaRequest, session: UiaSession, stored: boolean): Promise<void> {
+    if (!stored) return;
+    const first = await this.storage.write((tx) => new UiaWriter(tx).remove(session.id));
+    if (!first)
+      throw await this.challenge(request, this.begin(request), new MatrixError('M_UNKNOWN', 'This session was used'));
+  }
+
+  private async challenge(request: UiaRequest, session: UiaSession, failure?: MatrixError): Promise<MatrixError> {
+    const sweep = this.now() - this.sweptTs > SWEEP_EVERY_MS;
+    if (sweep) this.sweptTs = this.now();
+    await this.storage.write(async (tx) => {
+      const sessions = new UiaWriter(tx);
+      await sessions.save(session);
+      if (sweep) await sessions.removeExpired(this.now());
+    });
+    const { flows, params = {} } = request;
+    return new AuthenticationRequiredError(
+      { flows, params, session: session.id, completed: session.completed },
+      failure,
+    );
+  }
+}
+
+function readAuth(body: object): JsonObject | undefined {
+  const auth = (body as { readonly auth?: JsonValue }).auth;
+  return isJsonObject(auth) ? auth : undefined;
+}
+
+function isNext(flows: UiaRequest['flows'], completed: readonly string[], stage: string): boolean {
+  return flows.some((stages) => stages[completed.length] === stage && completed.every((done, i) => stages[i] === done));
+}
+
+/** The body without its auth object, as a MAC under the session id: the database alone cannot be asked about passwords. */
+function bodyMac(sessionId: string, body: object): string {
+  const rest: Record<string, unknown> = { ...body };
+  delete rest['auth'];
+  const text = canonicalJson(rest as JsonObject, { strict: false });
+  return createHmac('sha256', sessionId).update(text).digest('hex');
+}
