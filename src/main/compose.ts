@@ -1,24 +1,30 @@
+import { Accounts, DEFAULT_PASSWORDS } from '#domain/accounts';
+import { Devices } from '#domain/devices';
 import type { Domain } from '#domain/domain';
-import type { Logger } from '#kernel/logger';
-import type { Shutdown } from '#platform/lifecycle/shutdown';
-import type { Storage } from '#platform/storage/storage';
-import type { Metrics } from '#platform/telemetry/metrics';
-import type { SigningKey } from '#protocol/signing/index';
-import type { Config } from './config/index';
+import { DEFAULT_SESSIONS, Sessions } from '#domain/sessions';
+import { now } from '#kernel/time';
+import type { Machinery } from './machinery';
 
-/** What the features are made of. */
-export interface Machinery {
-  readonly config: Config;
-  readonly storage: Storage;
-  readonly signingKey: SigningKey;
-  /** Made on first start, kept in the database. */
-  readonly serverSecret: Buffer;
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  readonly shutdown: Shutdown;
+/** The features, and the work that goes on between requests. */
+export interface Composition {
+  readonly domain: Domain;
+  /** Starts background work. */
+  start(): void;
+  /** Ends it, writing down what is only remembered. The storage is still open. */
+  stop(): Promise<void>;
 }
 
 /** Makes every feature, in the order of `features.json`: a feature gets only what stands above it. */
-export function compose(_machinery: Machinery): Domain {
-  return {};
+export function compose({ config, storage, log }: Machinery): Composition {
+  const onError = (error: unknown) => log.error({ error }, 'background work failed');
+
+  const accounts = new Accounts(storage, { serverName: config.server_name, passwords: DEFAULT_PASSWORDS }, now);
+  const devices = new Devices(storage, now, onError);
+  const sessions = new Sessions(storage, accounts, devices, DEFAULT_SESSIONS, now);
+
+  return {
+    domain: { accounts, devices, sessions },
+    start: () => devices.lastSeen.start(),
+    stop: () => devices.lastSeen.stop(),
+  };
 }

@@ -3,11 +3,12 @@ import type { Logger } from '#kernel/logger';
 import { Shutdown } from '#platform/lifecycle/shutdown';
 import { createLogger } from '#platform/telemetry/logger';
 import { Metrics } from '#platform/telemetry/metrics';
-import { compose, type Machinery } from './compose';
+import { compose, type Composition } from './compose';
 import type { Config } from './config/index';
 import { createApp } from './http/app';
 import { openListener, type OpenListener } from './http/listener';
 import { httpParts } from './http/parts';
+import type { Machinery } from './machinery';
 import { settleIdentity } from './setup/identity-of-server';
 import { loadOrCreateSigningKey } from './setup/signing-key-file';
 import { openDatabase, type OpenDatabase } from './storage/open-database';
@@ -26,6 +27,15 @@ export interface RunningServer {
 
 export interface StartOptions {
   readonly log?: Logger;
+  /** Check every answer against its document, and fail the request on a mismatch. For tests. */
+  readonly strictResponses?: boolean;
+}
+
+/** What was opened so far, to be closed in reverse. */
+interface Opened {
+  readonly database: OpenDatabase;
+  readonly listeners: OpenListener[];
+  composition?: Composition;
 }
 
 /**
@@ -38,34 +48,46 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const shutdown = new Shutdown();
   const metrics = new Metrics();
   let stop: () => Promise<void> = async () => undefined;
-  const database = await openDatabase(config.database, log, () => void stop());
-  const listeners: OpenListener[] = [];
+  const opened: Opened = { database: await openDatabase(config.database, log, () => void stop()), listeners: [] };
   let ended: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => (ended = resolve));
-  stop = once(() => closeAll(shutdown, listeners, database, log).finally(ended));
+  stop = once(() => closeAll(opened, shutdown, log).finally(ended));
   try {
-    const identity = await settleIdentity(database.storage, config.server_name);
-    const machinery: Machinery = { config, storage: database.storage, signingKey, log, metrics, shutdown, ...identity };
-    const domain = compose(machinery);
-    const parts = httpParts(machinery, domain);
-    for (const listener of config.listeners) listeners.push(await openListener(listener, createApp(listener, parts)));
-    const urls = listeners.map(({ url }) => url);
+    const { storage } = opened.database;
+    const { serverSecret } = await settleIdentity(storage, config.server_name);
+    const { strictResponses = false } = options;
+    const machinery = { config, storage, signingKey, serverSecret, log, metrics, shutdown, strictResponses };
+    const urls = await open(machinery, opened);
     log.info({ server_name: config.server_name, urls }, 'ready');
-    return { urls, domain, log, metrics, stopped, stop };
+    return { urls, domain: opened.composition!.domain, log, metrics, stopped, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function closeAll(shutdown: Shutdown, listeners: OpenListener[], database: OpenDatabase, log: Logger) {
+/** Makes the features and the doors, and lets requests in. Returns the listeners' addresses. */
+async function open(machinery: Machinery, opened: Opened): Promise<string[]> {
+  const composition = compose(machinery);
+  opened.composition = composition;
+  composition.start();
+  const parts = httpParts(machinery, composition.domain);
+  for (const listener of machinery.config.listeners) {
+    opened.listeners.push(await openListener(listener, createApp(listener, parts)));
+  }
+  return opened.listeners.map(({ url }) => url);
+}
+
+async function closeAll({ database, listeners, composition }: Opened, shutdown: Shutdown, log: Logger): Promise<void> {
   shutdown.begin();
   await Promise.all(listeners.map((listener) => listener.close()));
+  await composition?.stop();
   await database.close();
   log.info({}, 'stopped');
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
-  return () => (running ??= work());
+  // Not at once: the work may come back here before it has returned its promise.
+  return () => (running ??= Promise.resolve().then(work));
 }

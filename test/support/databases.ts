@@ -15,7 +15,8 @@ export const testedDialect = (): 'sqlite' | 'mysql' =>
 export async function createTestDatabase(folder: string): Promise<TestDatabase> {
   if (testedDialect() === 'sqlite') return { url: `sqlite:${join(folder, 'trellis.db')}`, drop: async () => undefined };
   const server = process.env['TRELLIS_TEST_MYSQL_URL'];
-  if (server === undefined) throw new Error('TRELLIS_TEST_MYSQL_URL is not set; jest starts a server in its global set-up');
+  if (server === undefined)
+    throw new Error('TRELLIS_TEST_MYSQL_URL is not set; jest starts a server in its global set-up');
   const name = `trellis_${randomBytes(8).toString('hex')}`;
   const statement = async (sql: string) => {
     const connection = await mysql.createConnection(server);

@@ -22,12 +22,29 @@ export async function startMariadb(): Promise<PrivateMariadb> {
   const folder = mkdtempSync(join(tmpdir(), 'trellis-mariadb-'));
   const data = join(folder, 'data');
   const user = process.getuid?.() === 0 ? ['--user=root'] : [];
-  run('mariadb-install-db', ['--no-defaults', ...user, `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db']);
+  run('mariadb-install-db', [
+    '--no-defaults',
+    ...user,
+    `--datadir=${data}`,
+    '--auth-root-authentication-method=normal',
+    '--skip-test-db',
+  ]);
   const port = await freePort();
   const child = spawnTied([
-    '--no-defaults', ...user, `--datadir=${data}`, `--socket=${join(folder, 'sock')}`, `--port=${port}`, '--bind-address=127.0.0.1',
-    `--pid-file=${join(folder, 'pid')}`, '--skip-name-resolve', '--skip-log-bin', '--innodb-flush-log-at-trx-commit=0', '--performance-schema=off',
-    '--innodb-buffer-pool-size=128M', '--max-connections=500', `--log-error=${join(folder, 'error')}`,
+    '--no-defaults',
+    ...user,
+    `--datadir=${data}`,
+    `--socket=${join(folder, 'sock')}`,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    `--pid-file=${join(folder, 'pid')}`,
+    '--skip-name-resolve',
+    '--skip-log-bin',
+    '--innodb-flush-log-at-trx-commit=0',
+    '--performance-schema=off',
+    '--innodb-buffer-pool-size=128M',
+    '--max-connections=500',
+    `--log-error=${join(folder, 'error')}`,
   ]);
   const url = `mysql://root@127.0.0.1:${port}`;
   const stop = async () => {
@@ -54,7 +71,9 @@ function spawnTied(args: readonly string[]): ChildProcess {
 function requireMariadb(): void {
   if (found()) return;
   if (process.getuid?.() !== 0) {
-    throw new Error('The tests need MariaDB: mariadbd is not in PATH. Install mariadb-server, or set TRELLIS_TEST_MYSQL_URL.');
+    throw new Error(
+      'The tests need MariaDB: mariadbd is not in PATH. Install mariadb-server, or set TRELLIS_TEST_MYSQL_URL.',
+    );
   }
   run('apt-get', ['update', '-qq']);
   run('apt-get', ['install', '-y', '-qq', 'mariadb-server']);

@@ -54,7 +54,7 @@ export async function startTestServer(config: ConfigInput = {}): Promise<TestSer
     database: { url: database.url, pool_size: 8 },
   });
   const log = createLogger({ level: 'error', format: 'json' }, pino.destination({ dest: 2, sync: true }));
-  let running = await startServer(whole, { log });
+  let running = await startServer(whole, { log, strictResponses: true });
   const server: TestServer = {
     get url() {
       return running.urls[0]!;
@@ -68,7 +68,7 @@ export async function startTestServer(config: ConfigInput = {}): Promise<TestSer
     pause: () => running.stop(),
     restart: async () => {
       await running.stop();
-      running = await startServer(whole, { log });
+      running = await startServer(whole, { log, strictResponses: true });
     },
     stop: async () => {
       await running.stop();

@@ -13,7 +13,9 @@ export function addStartCommand(program: Command): void {
       server.metrics.watchProcess();
       hint(config);
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.stop());
-      process.on('unhandledRejection', (error) => server.log.error({ error }, 'a promise was rejected and nobody looked'));
+      process.on('unhandledRejection', (error) =>
+        server.log.error({ error }, 'a promise was rejected and nobody looked'),
+      );
       await server.stopped;
     });
 }

@@ -38,11 +38,11 @@ export const registration = section(
   'Making accounts',
 );
 
-const bucket = (perSecond: number, burst: number, what: string) =>
+const rate = (requests: number, seconds: number, what: string) =>
   section(
     {
-      per_second: z.number().positive().default(perSecond).describe('Refilled per second'),
-      burst: z.int().min(1).default(burst).describe('At once'),
+      requests: z.int().min(1).default(requests).describe('So many requests'),
+      seconds: z.int().min(1).default(seconds).describe('in so many seconds'),
     },
     what,
   ).prefault({});
@@ -50,13 +50,10 @@ const bucket = (perSecond: number, burst: number, what: string) =>
 export const rateLimits = section(
   {
     enabled: onOff.default(true).describe('Limit how often anyone may ask'),
-    request: bucket(50, 200, 'Requests that the specification marks as rate-limited, per user'),
-    message: bucket(10, 50, 'Events sent, per user'),
-    room: bucket(1, 20, 'Rooms created and joined, per user'),
-    invite: bucket(1, 30, 'Invitations, per user'),
-    login: bucket(0.2, 10, 'Logins, per address and per account'),
-    failed_login: bucket(0.1, 5, 'Wrong passwords, per account'),
-    registration: bucket(0.2, 10, 'New accounts, per address'),
+    login: rate(20, 60, 'Logins and token refreshes, per address'),
+    registration: rate(20, 60, 'New accounts and questions for free names, per address'),
+    message: rate(100, 10, 'Events sent, per user'),
+    other: rate(300, 10, 'Every other request that the specification calls rate-limited, per user or address'),
   },
   'How often anyone may ask',
 );

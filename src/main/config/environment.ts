@@ -60,7 +60,8 @@ function schemaAt(path: readonly string[]): z.core.$ZodType | undefined {
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   let at = schema;
-  while (at instanceof z.ZodDefault || at instanceof z.ZodPrefault || at instanceof z.ZodNullable) at = at.def.innerType;
+  while (at instanceof z.ZodDefault || at instanceof z.ZodPrefault || at instanceof z.ZodNullable)
+    at = at.def.innerType;
   return at;
 }
 

@@ -38,7 +38,10 @@ const federation = section(
     enabled: onOff.default(true).describe('Talk to other homeservers'),
     ca_certificates: z.array(z.string()).default([]).describe('Further certificate authorities to trust, PEM files'),
     allow_private_networks: onOff.default(false).describe('Also connect to servers on private and loopback addresses'),
-    trusted_key_servers: z.array(serverName).default([]).describe('Notary servers asked for keys of unreachable servers'),
+    trusted_key_servers: z
+      .array(serverName)
+      .default([])
+      .describe('Notary servers asked for keys of unreachable servers'),
     domain_allow_list: z
       .array(serverName)
       .nullable()
@@ -75,7 +78,14 @@ export const configSchema = z.strictObject({
   listeners,
   database: database.prefault({}),
   redis: section(
-    { url: z.string().regex(/^rediss?:\/\//).nullable().default(null).describe('Only for more than one process') },
+    {
+      url: z
+        .string()
+        .regex(/^rediss?:\/\//)
+        .nullable()
+        .default(null)
+        .describe('Only for more than one process'),
+    },
     'Redis',
   ).prefault({}),
   cluster: cluster.prefault({}),
@@ -101,14 +111,22 @@ export const configSchema = z.strictObject({
   ).prefault({}),
   turn: section(
     {
-      uris: z.array(z.string().regex(/^(turns?|stuns?):/)).default([]).describe('TURN servers for calls'),
+      uris: z
+        .array(z.string().regex(/^(turns?|stuns?):/))
+        .default([])
+        .describe('TURN servers for calls'),
       shared_secret: secret.default(null).describe('Secret shared with the TURN servers'),
     },
     'Calls',
   ).prefault({}),
   email: section(
     {
-      smtp_url: z.string().regex(/^smtps?:\/\//).nullable().default(null).describe('smtp://user:password@host:587'),
+      smtp_url: z
+        .string()
+        .regex(/^smtps?:\/\//)
+        .nullable()
+        .default(null)
+        .describe('smtp://user:password@host:587'),
       from: z.string().nullable().default(null).describe('Sender of mails'),
     },
     'Mail',

@@ -1,7 +1,7 @@
 import type { Domain } from '#domain/domain';
 import { healthRoutes } from '#rest/extras/health';
 import { metricsRoutes } from '#rest/extras/metrics';
-import type { Machinery } from '../compose';
+import type { Machinery } from '../machinery';
 import type { HttpPart } from './app';
 
 /** Everything the listeners can serve. */

@@ -158,7 +158,12 @@ class MysqlTx implements Tx {
     return (await this.chunks(table, row, () => ignoreSql('mysql', key))) > 0;
   }
 
-  async upsert(table: string, key: readonly string[], rows: Row | readonly Row[], update?: readonly string[]): Promise<void> {
+  async upsert(
+    table: string,
+    key: readonly string[],
+    rows: Row | readonly Row[],
+    update?: readonly string[],
+  ): Promise<void> {
     await this.chunks(table, rows, (row) => upsertSql('mysql', key, update ?? updatable(key, row)));
   }
 

@@ -20,7 +20,8 @@ export class Sequences {
   /** The next number of a sequence. */
   next(name: string): number {
     const block = this.blocks.get(name);
-    if (block === undefined || block.next >= block.limit) throw new Error(`sequence ${name} has no reserved numbers left`);
+    if (block === undefined || block.next >= block.limit)
+      throw new Error(`sequence ${name} has no reserved numbers left`);
     return block.next++;
   }
 
@@ -36,12 +37,16 @@ export class Sequences {
       if (!this.isLow(name)) continue;
       const row = await connection.read('SELECT next_value FROM sequences WHERE name = ?', [name]);
       const start = row?.next_value ?? 1;
-      if (row === undefined) await connection.run('INSERT INTO sequences (name, next_value) VALUES (?, ?)', [name, start + BLOCK]);
+      if (row === undefined)
+        await connection.run('INSERT INTO sequences (name, next_value) VALUES (?, ?)', [name, start + BLOCK]);
       else await connection.run('UPDATE sequences SET next_value = ? WHERE name = ?', [start + BLOCK, name]);
       const before = this.blocks.get(name);
       // A block that follows the one in use is joined to it; otherwise (first use, other writers) a new one begins.
       const joined = before !== undefined && before.limit === start;
-      this.blocks.set(name, joined ? { next: before.next, limit: start + BLOCK } : { next: start, limit: start + BLOCK });
+      this.blocks.set(
+        name,
+        joined ? { next: before.next, limit: start + BLOCK } : { next: start, limit: start + BLOCK },
+      );
       undo.push(() => {
         const now = this.blocks.get(name)!;
         this.blocks.set(name, { next: now.next, limit: joined ? before.limit : now.next });

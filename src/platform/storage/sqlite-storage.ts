@@ -137,7 +137,12 @@ export class SqliteStorage implements Storage {
     for (const job of batch) job.settle(errors.get(job));
   }
 
-  private async runJob(job: Job, lease: PositionLease, hooks: (() => void)[], errors: Map<Job, unknown>): Promise<void> {
+  private async runJob(
+    job: Job,
+    lease: PositionLease,
+    hooks: (() => void)[],
+    errors: Map<Job, unknown>,
+  ): Promise<void> {
     const tx = new SqliteTx(this.writing, this.sequences, this.clock, lease);
     this.writing.of('SAVEPOINT job').run();
     try {
@@ -194,7 +199,12 @@ class SqliteTx implements Tx {
     return this.each(table, row, () => ignoreSql('sqlite', key)) > 0;
   }
 
-  async upsert(table: string, key: readonly string[], rows: Row | readonly Row[], update?: readonly string[]): Promise<void> {
+  async upsert(
+    table: string,
+    key: readonly string[],
+    rows: Row | readonly Row[],
+    update?: readonly string[],
+  ): Promise<void> {
     this.each(table, rows, (row) => upsertSql('sqlite', key, update ?? updatable(key, row)));
   }
 

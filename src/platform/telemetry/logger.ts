@@ -7,7 +7,16 @@ export interface LogOptions {
 }
 
 /** Members that are never written, however deep their object lies in a line's fields (two levels are searched). */
-const SECRETS = ['password', 'new_password', 'access_token', 'refresh_token', 'token', 'authorization', 'secret', 'auth'];
+const SECRETS = [
+  'password',
+  'new_password',
+  'access_token',
+  'refresh_token',
+  'token',
+  'authorization',
+  'secret',
+  'auth',
+];
 
 /** A logger on standard output. Secrets are masked by name; whole requests are never logged. */
 export function createLogger({ level, format }: LogOptions, destination?: pino.DestinationStream): Logger {

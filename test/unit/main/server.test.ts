@@ -16,7 +16,7 @@ describe('a server', () => {
 
   it('says that it lives and is ready', async () => {
     expect((await server.api().get('/health/live')).status).toBe(200);
-    expect((await server.api().get('/health/ready')).body).toBe('OK');
+    expect((await server.api().get('/health/ready')).body).toEqual({ status: 'ok' });
   });
 
   it('prints metrics', async () => {

@@ -87,7 +87,9 @@ log: { level: info, format: pretty }
   });
 
   it('names every unknown key and every bad value', () => {
-    const path = file('servername: x\nregistration: { enabld: true }\nlisteners: [{ port: 99999 }]\nserver_name: "not a name"\n');
+    const path = file(
+      'servername: x\nregistration: { enabld: true }\nlisteners: [{ port: 99999 }]\nserver_name: "not a name"\n',
+    );
     const told = problems(() => loadConfig({ file: path, env: {} }));
     expect(told).toEqual(
       expect.arrayContaining([
