@@ -1,0 +1,25 @@
+/** How one event points at another, kept beside events that have `m.relates_to`. */
+export interface Relation {
+  readonly eventNid: number;
+  readonly eventId: string;
+  readonly roomNid: number;
+  readonly ordinal: number;
+  readonly relType: string;
+  /** The event pointed at; may be unknown to this server. */
+  readonly parentId: string;
+  readonly type: string;
+  readonly sender: string;
+  readonly originServerTs: number;
+  /** A message with `m.new_content`: may serve as an edit. */
+  readonly isEdit: boolean;
+  /** Root of the thread that the event is in, straight or through its parents. */
+  readonly threadId: string | null;
+}
+
+/** What the events of a page are told about one thread root. */
+export interface ThreadSummary {
+  readonly latestNid: number;
+  readonly count: number;
+  /** Whether the reader wrote in the thread. */
+  readonly participated: boolean;
+}
