@@ -1,25 +1,22 @@
-import { Router } from 'express';
+import { Router, type Router as RouterType } from 'express';
 
 export interface Health {
-  /** True while the server takes requests: storage answers, and no shutdown has begun. */
+  /** Resolves to false while the server cannot serve: its database is away, or it is stopping. */
   isReady(): Promise<boolean>;
 }
 
-/**
- * `/health/live`: the process runs. `/health/ready`: requests may be sent here. `/health` is the same as ready, for load
- * balancers of other servers' setups.
- */
-export function healthRoutes(health: Health): Router {
+/** `/health/live`: the process answers. `/health/ready`: it can serve; 503 while it cannot, for load balancers. */
+export function healthRoutes(health: Health): RouterType {
   const router = Router();
   router.get('/health/live', (_request, response) => {
-    response.type('text/plain').send('OK');
+    response.set('Cache-Control', 'no-store').json({ status: 'ok' });
   });
-  router.get(['/health', '/health/ready'], async (_request, response) => {
+  router.get('/health/ready', async (_request, response) => {
     const ready = await health.isReady();
     response
       .status(ready ? 200 : 503)
-      .type('text/plain')
-      .send(ready ? 'OK' : 'not ready');
+      .set('Cache-Control', 'no-store')
+      .json({ status: ready ? 'ok' : 'unavailable' });
   });
   return router;
 }

@@ -1,12 +1,17 @@
-import { Router } from 'express';
-import type { Metrics } from '#platform/telemetry/metrics';
+import { Router, type Router as RouterType } from 'express';
 
-/** `/metrics`, in Prometheus' text format. */
-export function metricsRoutes(metrics: Metrics): Router {
+/** Whoever counts; prints in a text format of Prometheus. */
+export interface MetricsSource {
+  readonly contentType: string;
+  print(): Promise<string>;
+}
+
+/** `GET /metrics` for Prometheus. */
+export function metricsRoutes(source: MetricsSource): RouterType {
   const router = Router();
   router.get('/metrics', async (_request, response) => {
-    const text = await metrics.print();
-    response.set('content-type', metrics.contentType).send(text);
+    const text = await source.print();
+    response.set('Content-Type', source.contentType).set('Cache-Control', 'no-store').send(text);
   });
   return router;
 }

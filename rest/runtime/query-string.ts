@@ -1,0 +1,37 @@
+import { InvalidParamError } from '#kernel/errors';
+import { decodePart } from './request-target';
+
+/** A query as delegates see it before validation: one text for each key, or a list where the operation has arrays. */
+export type Query = Record<string, string | string[]>;
+
+/** More keys than any client sends; a cap on what one request line can make us allocate. */
+const MAX_PAIRS = 200;
+
+/**
+ * Parses a raw query. A key that comes twice counts once, the first time, unless `arrays` names it. The object has no
+ * prototype, so any key is only a key. Throws `M_INVALID_PARAM` for bad escapes, NUL characters and too many keys.
+ */
+export function parseQuery(raw: string, arrays: readonly string[]): Query {
+  const query = Object.create(null) as Query;
+  if (raw === '') return query;
+  const pairs = raw.split('&');
+  if (pairs.length > MAX_PAIRS) throw new InvalidParamError('Too many query parameters');
+  for (const pair of pairs) if (pair !== '') addPair(query, pair, arrays);
+  return query;
+}
+
+function addPair(query: Query, pair: string, arrays: readonly string[]): void {
+  const equals = pair.indexOf('=');
+  const name = decode(equals < 0 ? pair : pair.slice(0, equals), 'the query');
+  const value = decode(equals < 0 ? '' : pair.slice(equals + 1), name);
+  const before = query[name];
+  if (before === undefined) query[name] = arrays.includes(name) ? [value] : value;
+  else if (Array.isArray(before)) before.push(value);
+}
+
+function decode(text: string, name: string): string {
+  const decoded = decodePart(text.includes('+') ? text.replaceAll('+', ' ') : text);
+  if (decoded === undefined) throw new InvalidParamError(`Bad percent-encoding in ${name}`);
+  if (decoded.includes('\0')) throw new InvalidParamError(`NUL character in ${name}`);
+  return decoded;
+}

@@ -1,0 +1,78 @@
+import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import { LimitExceededError } from '#kernel/errors';
+import type { Requester } from '#kernel/requester';
+import type { OperationContract } from './contract';
+
+export type LimitCategory = 'login' | 'registration' | 'message' | 'other';
+
+/** So many requests in so many seconds, for each user or address. */
+export interface LimitRate {
+  readonly points: number;
+  readonly seconds: number;
+}
+
+export interface RateLimitConfig {
+  readonly enabled: boolean;
+  readonly rates?: Partial<Record<LimitCategory, LimitRate>>;
+}
+
+export const DEFAULT_RATES: Readonly<Record<LimitCategory, LimitRate>> = {
+  login: { points: 20, seconds: 60 },
+  registration: { points: 20, seconds: 60 },
+  message: { points: 100, seconds: 10 },
+  other: { points: 300, seconds: 10 },
+};
+
+const CATEGORIES: Readonly<Record<string, LimitCategory>> = {
+  'client-server/login': 'login',
+  'client-server/refresh': 'login',
+  'client-server/register': 'registration',
+  'client-server/checkUsernameAvailability': 'registration',
+  'client-server/registrationTokenValidity': 'registration',
+  'client-server/requestTokenToRegisterEmail': 'registration',
+  'client-server/requestTokenToRegisterMSISDN': 'registration',
+  'client-server/sendMessage': 'message',
+  'client-server/setRoomStateWithKey': 'message',
+  'client-server/redactEvent': 'message',
+};
+
+/** Where points are counted: in this process, or in a store that several share. */
+export type LimiterStore = (category: LimitCategory, rate: LimitRate) => Pick<RateLimiterAbstract, 'consume'>;
+
+/** Refuses callers that ask too often. Operations without a 429 in the specification are not counted. */
+export class RateLimits {
+  private readonly limiters: ReadonlyMap<LimitCategory, Pick<RateLimiterAbstract, 'consume'>> | undefined;
+
+  /**
+   * @param isExempt says of whom nothing is counted, as of application services with `rate_limited: false`
+   * @param store where points are kept; this process' memory unless given
+   */
+  constructor(
+    config: RateLimitConfig,
+    private readonly isExempt: (requester: Requester) => boolean = () => false,
+    store: LimiterStore = inMemory,
+  ) {
+    if (!config.enabled) return;
+    const rates = { ...DEFAULT_RATES, ...config.rates };
+    const names = Object.keys(rates) as LimitCategory[];
+    this.limiters = new Map(names.map((name) => [name, store(name, rates[name])]));
+  }
+
+  /** Throws `M_LIMIT_EXCEEDED` with the time to wait. Login and registration count by address, all else by user. */
+  async check(contract: OperationContract, requester: Requester | undefined, ip: string): Promise<void> {
+    if (this.limiters === undefined || !contract.rateLimited) return;
+    if (requester !== undefined && this.isExempt(requester)) return;
+    const category = CATEGORIES[contract.id] ?? 'other';
+    const byAddress = requester === undefined || category === 'login' || category === 'registration';
+    try {
+      await this.limiters.get(category)?.consume(byAddress ? ip : requester.userId);
+    } catch (refusal) {
+      if (refusal instanceof RateLimiterRes) throw new LimitExceededError(Math.max(1, refusal.msBeforeNext));
+      throw refusal;
+    }
+  }
+}
+
+function inMemory(category: LimitCategory, { points, seconds }: LimitRate): RateLimiterMemory {
+  return new RateLimiterMemory({ keyPrefix: category, points, duration: seconds });
+}

@@ -1,0 +1,108 @@
+import { isUtf8 } from 'node:buffer';
+import { BadJsonError, NotJsonError } from '#kernel/errors';
+import { isJsonObject, type JsonObject } from '#kernel/json';
+
+/** What one door lets through. docs/decisions/json-input.md says why. */
+export interface JsonRules {
+  /** Deepest nesting of arrays and objects. */
+  readonly maxDepth: number;
+  /** Numbers beyond 2^53-1 are refused; events of old room versions may hold them, and are judged one by one. */
+  readonly safeNumbers: boolean;
+  /** Members called `__proto__` are refused, not kept as plain data. */
+  readonly refuseProto: boolean;
+}
+
+/** Bodies of clients, identity and push callers. */
+export const CLIENT_JSON: JsonRules = { maxDepth: 100, safeNumbers: true, refuseProto: true };
+/** Bodies of servers: one odd event must not cost the whole transaction, so what can be judged later passes. */
+export const SERVER_JSON: JsonRules = { maxDepth: 1000, safeNumbers: false, refuseProto: false };
+
+/**
+ * Parses a request body that must be a JSON object. An empty body is an empty object, since old clients send none.
+ * One pass over the bytes finds whether anything needs a closer look; a clean body then costs only `JSON.parse`.
+ * Throws `M_NOT_JSON` for what is no JSON in UTF-8, `M_BAD_JSON` for JSON outside the rules.
+ */
+export function parseJsonBody(bytes: Buffer, rules: JsonRules): JsonObject {
+  if (bytes.length === 0) return {};
+  if (!isUtf8(bytes)) throw new NotJsonError('The body is not UTF-8');
+  const odd = scan(bytes, rules.maxDepth);
+  const value = parse(bytes.toString('utf8'));
+  if (!isJsonObject(value)) throw new BadJsonError('The body must be a JSON object');
+  if (odd || bytes.includes('__proto__')) inspect(value, rules);
+  return value;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new NotJsonError('The body is not JSON');
+  }
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+/** With the flag, whole pairs count as one character and do not match. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * True when the bytes hold an escape that may hide a surrogate or an underscore, or a number of 16 and more characters
+ * or with an exponent: the parsed value is then walked. Throws for nesting deeper than `maxDepth`.
+ */
+function scan(bytes: Buffer, maxDepth: number): boolean {
+  let odd = false;
+  let depth = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] as number;
+    if (byte === QUOTE) {
+      for (at++; at < bytes.length && bytes[at] !== QUOTE; at++) {
+        if (bytes[at] !== BACKSLASH) continue;
+        at++;
+        odd ||= bytes[at] === 117 && isOddEscape(bytes, at + 1);
+      }
+    } else if (byte === 123 || byte === 91) {
+      if (++depth > maxDepth) throw new BadJsonError('The body is nested too deeply');
+    } else if (byte === 125 || byte === 93) depth--;
+    else if (byte >= 48 && byte <= 57) {
+      const start = at;
+      while (isNumberByte(bytes[at + 1])) at++;
+      odd ||= at - start >= 15 || bytes.subarray(start, at).some((digit) => digit === 101 || digit === 69);
+    }
+  }
+  return odd;
+}
+
+/** Digits, point, exponent and signs. */
+function isNumberByte(byte: number | undefined): boolean {
+  if (byte === undefined) return false;
+  return (byte >= 48 && byte <= 57) || byte === 46 || byte === 101 || byte === 69 || byte === 43 || byte === 45;
+}
+
+/** `\\ud8..` to `\\udf..` are halves of a character, `\\u005f` is the underscore of `__proto__`, as are its other letters. */
+function isOddEscape(bytes: Buffer, at: number): boolean {
+  const first = bytes[at] as number;
+  return first === 100 || first === 68 || (first === 48 && bytes[at + 1] === 48);
+}
+
+/** Walks a parsed value, whose depth {@link scan} has bounded. */
+function inspect(value: unknown, rules: JsonRules): void {
+  if (typeof value === 'string') checkText(value);
+  else if (typeof value === 'number') checkNumber(value, rules);
+  else if (Array.isArray(value)) for (const item of value) inspect(item, rules);
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) {
+      checkText(key);
+      if (rules.refuseProto && key === '__proto__') throw new BadJsonError('The body has a member called __proto__');
+      inspect(item, rules);
+    }
+  }
+}
+
+function checkText(text: string): void {
+  if (LONE_SURROGATE.test(text)) throw new BadJsonError('The body has half of a surrogate pair');
+}
+
+function checkNumber(value: number, rules: JsonRules): void {
+  if (rules.safeNumbers && Math.abs(value) > Number.MAX_SAFE_INTEGER)
+    throw new BadJsonError('The body has a number out of range');
+}
