@@ -1,0 +1,84 @@
+import { LRUCache } from 'lru-cache';
+import type { RoomInfo } from '#domain/room-state';
+import type { Membership, RoomMembership } from '#domain/membership';
+import type { StoredEvent, Timeline } from '#domain/timeline';
+import { membershipOf, type Pdu } from '#protocol/events/index';
+
+/** A member event of the user: their membership from the event after it on. */
+interface Span {
+  readonly nid: number;
+  readonly from: number;
+  readonly membership: string;
+}
+
+/** How far back one reads at first; who changed more often than that is treated as a stranger to what was before. */
+const MAX_CHANGES = 256;
+
+/** A user's memberships in one room through its order of events. */
+export class MemberSpans {
+  /** @param spans newest first */
+  constructor(private readonly spans: readonly Span[]) {}
+
+  /** The membership before the event at this place; undefined when there was none. */
+  before(ordinal: number): string | undefined {
+    return this.spans.find((span) => span.from < ordinal)?.membership;
+  }
+
+  /** Whether the user was joined at some time after this place. */
+  joinedAfter(ordinal: number): boolean {
+    return this.spans.some((span, index) => span.membership === 'join' && (this.spans[index - 1]?.from ?? Infinity) > ordinal);
+  }
+}
+
+/** Who reads, as far as one room is concerned. */
+export interface RoomReader {
+  readonly userId: string;
+  /** The place of the member event by which the user is joined now; undefined for everybody else. */
+  readonly joinedSince: number | undefined;
+  /** All of the user's memberships; empty for strangers and for those who forgot the room. */
+  spans(): Promise<MemberSpans>;
+}
+
+/** Reads memberships back through time, along the member events that replaced one another. */
+export class MemberHistory {
+  private readonly known = new LRUCache<string, readonly Span[]>({ max: 20_000 });
+
+  constructor(
+    private readonly membership: Pick<Membership, 'of'>,
+    private readonly timeline: Pick<Timeline, 'events'>,
+  ) {}
+
+  /** The reader of a room; reads nothing but the cached membership until the history is asked for. */
+  async readerOf(userId: string, room: RoomInfo): Promise<RoomReader> {
+    const member = await this.membership.of(userId, room.roomId);
+    return {
+      userId,
+      joinedSince: member?.membership === 'join' ? member.ordinal : undefined,
+      spans: async () => new MemberSpans(member === undefined || member.forgotten ? [] : await this.spansOf(member)),
+    };
+  }
+
+  private async spansOf(member: RoomMembership): Promise<readonly Span[]> {
+    const key = `${member.roomNid} ${member.userId}`;
+    const known = this.known.get(key) ?? [];
+    if (known[0]?.nid === member.eventNid) return known;
+    const newer = await this.walk(member.eventNid, known[0]?.nid);
+    const joinsKnown = newer.stoppedAt === known[0]?.nid;
+    const spans = [...newer.spans, ...(joinsKnown ? known : [])].slice(0, MAX_CHANGES);
+    this.known.set(key, spans);
+    return spans;
+  }
+
+  /** Follows `replaces` from one member event back to `stop` or to the first one. */
+  private async walk(start: number, stop: number | undefined): Promise<{ spans: Span[]; stoppedAt: number | undefined }> {
+    const spans: Span[] = [];
+    let nid: number | null = start;
+    while (nid !== null && nid !== stop && spans.length < MAX_CHANGES) {
+      const event: StoredEvent | undefined = (await this.timeline.events([nid]))[0];
+      if (event === undefined) return { spans, stoppedAt: undefined };
+      spans.push({ nid, from: event.ordinal, membership: membershipOf(event.pdu as Pdu) ?? 'leave' });
+      nid = event.replacesNid;
+    }
+    return { spans, stoppedAt: nid ?? undefined };
+  }
+}
