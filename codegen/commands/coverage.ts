@@ -12,7 +12,12 @@ export function coverageCommand(root: string, args: readonly string[]): number {
 }
 
 /** What is not a gap is served: the compiler holds the delegates to that. */
-export function coverageLines(operations: readonly Operation[], gaps: readonly string[], version: string, list: boolean): string[] {
+export function coverageLines(
+  operations: readonly Operation[],
+  gaps: readonly string[],
+  version: string,
+  list: boolean,
+): string[] {
   const missing = new Set(gaps);
   const row = (name: string, some: readonly Operation[]): string => {
     const served = some.filter(({ id }) => !missing.has(id)).length;
@@ -22,9 +27,17 @@ export function coverageLines(operations: readonly Operation[], gaps: readonly s
   const specified = operations.filter(({ extension }) => !extension);
   const lines = [
     `Matrix ${version}: operations served`,
-    ...API_NAMES.map((api) => row(api, specified.filter((operation) => operation.api === api))),
+    ...API_NAMES.map((api) =>
+      row(
+        api,
+        specified.filter((operation) => operation.api === api),
+      ),
+    ),
     row('all', specified),
-    row('beyond the spec', operations.filter(({ extension }) => extension)),
+    row(
+      'beyond the spec',
+      operations.filter(({ extension }) => extension),
+    ),
   ];
   if (!list) return lines;
   const open = operations.filter(({ id }) => missing.has(id));

@@ -18,7 +18,8 @@ export const IMPORTED = [...API_NAMES, 'event-schemas', 'schemas'];
 /** `npm run specs:import -- <checkout> [--commit <hash>] [--release <name>]`: writes api-specs. */
 export function importCommand(root: string, args: readonly string[]): number {
   const given = args.find((arg, at) => !arg.startsWith('--') && !args[at - 1]?.startsWith('--'));
-  if (given === undefined) throw new CodegenError('usage: npm run specs:import -- <checkout> [--commit <hash>] [--release <name>]');
+  if (given === undefined)
+    throw new CodegenError('usage: npm run specs:import -- <checkout> [--commit <hash>] [--release <name>]');
   const checkout = findCheckout(given);
   const specs = join(root, 'api-specs');
   const imported = importSpecs(new Tree(checkout.data), readOverlay(new Tree(specs)));
@@ -30,7 +31,10 @@ export function importCommand(root: string, args: readonly string[]): number {
     writeTree(specs, importLegacy(readFileSync(table, 'utf8'), operations), ['legacy']);
   }
   for (const remark of imported.remarks) console.log(remark);
-  console.log(`api-specs: ${imported.files.size} files, ${drift.missing.length} added, ${drift.changed.length} changed, ${drift.stray.length} removed`);
+  for (const line of readModel(new Tree(specs)).stale.filter((line) => line.includes('/legacy/'))) console.log(line);
+  console.log(
+    `api-specs: ${imported.files.size} files, ${drift.missing.length} added, ${drift.changed.length} changed, ${drift.stray.length} removed`,
+  );
   return 0;
 }
 

@@ -31,11 +31,20 @@ function bundle(api: ApiName, model: Model): JsonMap {
   const components: JsonMap = {};
   if (Object.keys(schemas).length > 0) components.schemas = schemas;
   if (Object.keys(schemes).length > 0) components.securitySchemes = schemes;
-  return { openapi: '3.1.0', info: { title: `Matrix ${api} API`, version: model.version }, servers: [{ url: '/' }], paths, components };
+  return {
+    openapi: '3.1.0',
+    info: { title: `Matrix ${api} API`, version: model.version },
+    servers: [{ url: '/' }],
+    paths,
+    components,
+  };
 }
 
 function entry(operation: Operation): JsonMap {
-  const answers = operation.answers.map(({ status, content }): [string, JsonMap] => [status, { description: status, ...media(content) }]);
+  const answers = operation.answers.map(({ status, content }): [string, JsonMap] => [
+    status,
+    { description: status, ...media(content) },
+  ]);
   const choices = operation.security.map((name): JsonMap => ({ [name]: [] }));
   return {
     operationId: operation.operationId,
@@ -61,14 +70,20 @@ function merge(one: JsonMap, two: JsonMap): JsonMap {
   const schemas = bodies.map((body) => jsonSchemaOf(body)).filter(isMap);
   const parameters = new Map<string, JsonMap>();
   for (const parameter of [one, two].flatMap((entry) => (Array.isArray(entry.parameters) ? entry.parameters : []))) {
-    if (isMap(parameter)) parameters.set(`${String(parameter.in)} ${String(parameter.name)}`, { ...parameter, required: parameter.in === 'path' });
+    if (isMap(parameter))
+      parameters.set(`${String(parameter.in)} ${String(parameter.name)}`, {
+        ...parameter,
+        required: parameter.in === 'path',
+      });
   }
   return {
     ...one,
     summary: [one.summary, two.summary].join(' / '),
     deprecated: one.deprecated === true && two.deprecated === true,
     parameters: [...parameters.values()],
-    ...(schemas.length > 1 ? { requestBody: { required: true, content: { 'application/json': { schema: { anyOf: schemas } } } } } : {}),
+    ...(schemas.length > 1
+      ? { requestBody: { required: true, content: { 'application/json': { schema: { anyOf: schemas } } } } }
+      : {}),
     responses: { ...(isMap(two.responses) ? two.responses : {}), ...(isMap(one.responses) ? one.responses : {}) },
   };
 }

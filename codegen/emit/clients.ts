@@ -36,11 +36,19 @@ function method(operation: Operation): string {
     ...(operation.parameters.some(({ in: where }) => where === 'query') ? ['query'] : []),
     ...(bodyKind(operation) === 'none' ? [] : ['body']),
   ];
-  const optional = parts.every((part) => part === 'query' && !operation.parameters.some(({ in: where, required }) => where === 'query' && required));
-  const input = parts.length === 0 ? '' : `input: { ${parts.map((part) => `${part}${part === 'query' && optional ? '?' : ''}: ${type}['${part}']`).join('; ')} }${optional ? ' = {}' : ''}`;
+  const optional = parts.every(
+    (part) =>
+      part === 'query' && !operation.parameters.some(({ in: where, required }) => where === 'query' && required),
+  );
+  const input =
+    parts.length === 0
+      ? ''
+      : `input: { ${parts.map((part) => `${part}${part === 'query' && optional ? '?' : ''}: ${type}['${part}']`).join('; ')} }${optional ? ' = {}' : ''}`;
   const facts = literal({ id: operation.id, method: operation.method, path: operation.path });
   const http = successOf(operation).kind === 'http';
-  const result = http ? 'RawReply' : `Exclude<${type}['reply'], { readonly status: number; readonly headers?: unknown }>`;
+  const result = http
+    ? 'RawReply'
+    : `Exclude<${type}['reply'], { readonly status: number; readonly headers?: unknown }>`;
   const reply = http || !successOf(operation).also ? (http ? result : `${type}['reply']`) : result;
   const text = `/** ${operation.method} ${operation.path}${operation.summary ? `: ${operation.summary}` : ''} */
 ${propertyKey(operation.operationId)}(${input}): Promise<${reply}> {

@@ -20,17 +20,20 @@ export function emitDocuments(model: Model): Map<string, JsonMap> {
     const key = `${operation.method} ${operation.path}`;
     byRoute.set(key, [...(byRoute.get(key) ?? []), operation]);
   }
-  return new Map(model.operations.map((operation): [string, JsonMap] => {
-    const sharing = byRoute.get(`${operation.method} ${operation.path}`) ?? [operation];
-    return [operation.id, documentOf(operation, sharing, model)];
-  }));
+  return new Map(
+    model.operations.map((operation): [string, JsonMap] => {
+      const sharing = byRoute.get(`${operation.method} ${operation.path}`) ?? [operation];
+      return [operation.id, documentOf(operation, sharing, model)];
+    }),
+  );
 }
 
 function documentOf(operation: Operation, sharing: readonly Operation[], model: Model): JsonMap {
   const parameters = mergeParameters(sharing);
   const body = mergeBody(sharing);
   const answers: JsonMap = {};
-  for (const one of sharing) for (const answer of one.answers) answers[answer.status] = response(answer.content, answer.headers);
+  for (const one of sharing)
+    for (const answer of one.answers) answers[answer.status] = response(answer.content, answer.headers);
   // Any operation may fail in ways its document does not list; a failure always has this shape.
   answers.default ??= { description: 'default', content: { 'application/json': { schema: ERROR } } };
   const route: JsonMap = {
@@ -43,10 +46,18 @@ function documentOf(operation: Operation, sharing: readonly Operation[], model: 
   const asked = reachable([parameters, body?.value ?? null], model.definitions);
   const schemas: JsonMap = {};
   for (const [name, schema] of reachable([route], model.definitions)) {
-    const bounded = EVENT.test(name) && asked.has(name) ? { type: 'object' } : asked.has(name) ? boundStrings(lax(schema)) : lax(schema);
+    const bounded =
+      EVENT.test(name) && asked.has(name)
+        ? { type: 'object' }
+        : asked.has(name)
+          ? boundStrings(lax(schema))
+          : lax(schema);
     schemas[name] = bounded;
   }
-  const needed = reachable([route], new Map(Object.entries(schemas).map(([name, schema]) => [name, isMap(schema) ? schema : {}])));
+  const needed = reachable(
+    [route],
+    new Map(Object.entries(schemas).map(([name, schema]) => [name, isMap(schema) ? schema : {}])),
+  );
   return {
     openapi: '3.1.0',
     info: { title: operation.id, version: model.version },
@@ -55,23 +66,34 @@ function documentOf(operation: Operation, sharing: readonly Operation[], model: 
   };
 }
 
-const ERROR: JsonMap = { type: 'object', required: ['errcode'], properties: { errcode: { type: 'string' }, error: { type: 'string' } } };
+const ERROR: JsonMap = {
+  type: 'object',
+  required: ['errcode'],
+  properties: { errcode: { type: 'string' }, error: { type: 'string' } },
+};
 
 function mergeParameters(sharing: readonly Operation[]): JsonMap[] {
   const found = new Map<string, Parameter>();
   for (const operation of sharing) {
     for (const parameter of operation.parameters) {
       const key = `${parameter.in} ${parameter.name}`;
-      const everywhere = sharing.every(({ parameters }) => parameters.some(({ in: where, name, required }) => required && `${where} ${name}` === key));
+      const everywhere = sharing.every(({ parameters }) =>
+        parameters.some(({ in: where, name, required }) => required && `${where} ${name}` === key),
+      );
       found.set(key, { ...parameter, required: parameter.required && everywhere });
     }
   }
-  return [...found.values()]
-    // A header parameter called Content-Type has no effect in OpenAPI; an exploded object takes any key.
-    .filter((parameter) => parameter.in !== 'header' && parameter.schema.type !== 'object')
-    .map((parameter) => ({
-      in: parameter.in, name: parameter.name, required: parameter.in === 'path' || parameter.required, schema: parameterSchema(parameter),
-    }));
+  return (
+    [...found.values()]
+      // A header parameter called Content-Type has no effect in OpenAPI; an exploded object takes any key.
+      .filter((parameter) => parameter.in !== 'header' && parameter.schema.type !== 'object')
+      .map((parameter) => ({
+        in: parameter.in,
+        name: parameter.name,
+        required: parameter.in === 'path' || parameter.required,
+        schema: parameterSchema(parameter),
+      }))
+  );
 }
 
 /** An optional parameter keeps its default, which the validator fills in; bodies reach the domain as they were sent. */
@@ -89,10 +111,18 @@ function mergeBody(sharing: readonly Operation[]): { value: JsonMap } | undefine
   const special = withBody.find(({ when }) => when?.in === 'body');
   const rest = withBody.find((operation) => operation !== special);
   if (special?.when && rest) {
-    const schema = { type: 'object', if: { required: [special.when.name] }, then: asked(bodySchema(special)), else: asked(bodySchema(rest)) };
+    const schema = {
+      type: 'object',
+      if: { required: [special.when.name] },
+      then: asked(bodySchema(special)),
+      else: asked(bodySchema(rest)),
+    };
     return { value: { required, content: { 'application/json': { schema } } } };
   }
-  const content = Object.entries(first.body.content).map(([type, schema]): [string, JsonMap] => [type, isJsonType(type) ? { schema: asked(schema) } : {}]);
+  const content = Object.entries(first.body.content).map(([type, schema]): [string, JsonMap] => [
+    type,
+    isJsonType(type) ? { schema: asked(schema) } : {},
+  ]);
   return { value: { required, content: Object.fromEntries(content) } };
 }
 
@@ -102,11 +132,16 @@ function asked(schema: JsonMap | undefined): JsonMap {
 
 function response(content: Content, headers: Readonly<Record<string, JsonMap>>): JsonMap {
   const json = jsonSchema(content);
-  const media = Object.keys(content).map((type): [string, JsonMap] => [type, isJsonType(type) && json ? { schema: lax(json) } : {}]);
+  const media = Object.keys(content).map((type): [string, JsonMap] => [
+    type,
+    isJsonType(type) && json ? { schema: lax(json) } : {},
+  ]);
   return {
     description: 'answer',
     ...(media.length > 0 ? { content: Object.fromEntries(media) } : {}),
-    ...(Object.keys(headers).length > 0 ? { headers: Object.fromEntries(Object.keys(headers).map((name) => [name, { schema: { type: 'string' } }])) } : {}),
+    ...(Object.keys(headers).length > 0
+      ? { headers: Object.fromEntries(Object.keys(headers).map((name) => [name, { schema: { type: 'string' } }])) }
+      : {}),
   };
 }
 
@@ -131,5 +166,7 @@ function each(value: Json | undefined): Json[] {
 }
 
 function named(value: Json | undefined): JsonMap {
-  return Object.fromEntries(Object.entries(isMap(value) ? value : {}).map(([name, schema]) => [name, isMap(schema) ? lax(schema) : schema]));
+  return Object.fromEntries(
+    Object.entries(isMap(value) ? value : {}).map(([name, schema]) => [name, isMap(schema) ? lax(schema) : schema]),
+  );
 }

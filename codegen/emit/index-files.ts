@@ -33,7 +33,9 @@ export function emitIndex(stems: readonly Stem[]): string {
     const own = stems.filter((stem) => stem.api === api);
     const alias = (name: string): string => `${pascalCase(api)}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
     for (const { stem, delegate, routes } of own) {
-      imports.push(`import { type ${delegate} as ${alias(delegate)}, ${routes} as ${alias(routes)} } from './${api}/${stem}.routes';`);
+      imports.push(
+        `import { type ${delegate} as ${alias(delegate)}, ${routes} as ${alias(routes)} } from './${api}/${stem}.routes';`,
+      );
     }
     const members = own.map(({ property, delegate }) => `  ${property}: ${alias(delegate)};`);
     interfaces.push(
@@ -42,7 +44,9 @@ export function emitIndex(stems: readonly Stem[]): string {
     );
   }
   const served = API_NAMES.map((api) => `  ${propertyKey(api)}: ${pascalCase(api)}Served;`);
-  const routes = stems.map(({ api, routes: name }) => `  ...${pascalCase(api)}${name.charAt(0).toUpperCase()}${name.slice(1)},`);
+  const routes = stems.map(
+    ({ api, routes: name }) => `  ...${pascalCase(api)}${name.charAt(0).toUpperCase()}${name.slice(1)},`,
+  );
   return `${GENERATED}import type { OperationContract } from '../runtime/contract';
 import type { ServedApi } from '../runtime/served';
 import type { Gaps } from './gaps';

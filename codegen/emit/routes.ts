@@ -37,7 +37,14 @@ export function stemsOf(model: Model): Stem[] {
   }
   return [...groups].map(([key, operations]) => {
     const [api = '', stem = ''] = key.split('/');
-    return { api, stem, delegate: pascalCase(stem), property: camelCase(stem), routes: `${camelCase(stem)}Routes`, operations };
+    return {
+      api,
+      stem,
+      delegate: pascalCase(stem),
+      property: camelCase(stem),
+      routes: `${camelCase(stem)}Routes`,
+      operations,
+    };
   });
 }
 
@@ -59,7 +66,9 @@ export function emitRoutes(stem: Stem, model: Model): string {
     `import type { OperationContract } from '../../runtime/contract';`,
     ...definitionImports(printer, stem.api),
   ];
-  return [GENERATED + imports.join('\n'), types + printer.helpers(), delegateInterface(stem), contracts(stem)].join('\n');
+  return [GENERATED + imports.join('\n'), types + printer.helpers(), delegateInterface(stem), contracts(stem)].join(
+    '\n',
+  );
 }
 
 /** Import lines of the definition files that the printed types name. */
@@ -69,7 +78,12 @@ export function definitionImports(printer: TypePrinter, api: string, home?: stri
     .filter((group) => group !== home)
     .sort()
     .map((group) => {
-      const place = group === 'event-schemas' || group === 'schemas' ? `../${group}` : group === api ? './definitions' : `../${group}/definitions`;
+      const place =
+        group === 'event-schemas' || group === 'schemas'
+          ? `../${group}`
+          : group === api
+            ? './definitions'
+            : `../${group}/definitions`;
       return `import type * as ${namespaceOf(group)} from '${place}';`;
     });
 }
@@ -116,7 +130,10 @@ function bodyType(operation: Operation, printer: TypePrinter): string {
 }
 
 function needsProperties(schema: JsonMap | undefined): boolean {
-  return schema !== undefined && (Array.isArray(schema.required) || Array.isArray(schema.allOf) || typeof schema.$ref === 'string');
+  return (
+    schema !== undefined &&
+    (Array.isArray(schema.required) || Array.isArray(schema.allOf) || typeof schema.$ref === 'string')
+  );
 }
 
 function replyType(operation: Operation, printer: TypePrinter): string {
@@ -141,15 +158,29 @@ function contracts(stem: Stem): string {
 function contractText(operation: Operation): string {
   const { id, api, operationId, method, path, auth, guests, rateLimited, deprecated, when, aliases } = operation;
   const success = successOf(operation);
-  const arrayQuery = operation.parameters.filter(({ in: where, schema }) => where === 'query' && schema.type === 'array').map(({ name }) => name);
+  const arrayQuery = operation.parameters
+    .filter(({ in: where, schema }) => where === 'query' && schema.type === 'array')
+    .map(({ name }) => name);
   const facts = {
-    id, api, operationId, method, path, auth, guests, rateLimited, deprecated,
+    id,
+    api,
+    operationId,
+    method,
+    path,
+    auth,
+    guests,
+    rateLimited,
+    deprecated,
     body: bodyKind(operation),
     success: success.kind === 'json' ? { kind: success.kind, status: success.status } : { kind: success.kind },
     arrayQuery,
   };
   const lines = Object.entries(facts).map(([key, value]) => `${key}: ${literal(value)},`);
-  lines.push(aliases.length === 0 ? 'aliases: [],' : `aliases: [\n${aliases.map((alias) => `  ${literal(alias)},`).join('\n')}\n],`);
+  lines.push(
+    aliases.length === 0
+      ? 'aliases: [],'
+      : `aliases: [\n${aliases.map((alias) => `  ${literal(alias)},`).join('\n')}\n],`,
+  );
   if (when) lines.push(`when: ${literal(when)},`);
   return `{\n  ${lines.map((line) => indent(line)).join('\n  ')}\n}`;
 }

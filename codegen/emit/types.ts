@@ -41,10 +41,23 @@ export class TypePrinter {
 
   private context(): GlobalContext {
     return {
-      additionalProperties: false, alphabetize: false, arrayLength: false, defaultNonNullable: false,
-      discriminators: { objects: {}, refsHandled: [] }, emptyObjectsUnknown: true, enum: false, enumValues: false,
-      excludeDeprecated: false, exportType: false, immutable: false, indentLevel: 0, injectFooter: this.footer,
-      pathParamsAsTypes: false, postTransform: undefined, propertiesRequiredByDefault: false, silent: true,
+      additionalProperties: false,
+      alphabetize: false,
+      arrayLength: false,
+      defaultNonNullable: false,
+      discriminators: { objects: {}, refsHandled: [] },
+      emptyObjectsUnknown: true,
+      enum: false,
+      enumValues: false,
+      excludeDeprecated: false,
+      exportType: false,
+      immutable: false,
+      indentLevel: 0,
+      injectFooter: this.footer,
+      pathParamsAsTypes: false,
+      postTransform: undefined,
+      propertiesRequiredByDefault: false,
+      silent: true,
       resolve: ($ref: string) => this.definitions.get($ref.slice('#/components/schemas/'.length)),
       transform: (schema: SchemaObject): TypeNode | undefined => {
         const name = namedType(schema as unknown as JsonMap);
@@ -84,7 +97,8 @@ function plain(schema: Json | undefined): JsonMap {
   if (!isMap(schema)) return ANYTHING;
   if (typeof schema.$ref === 'string') return { $ref: schema.$ref };
   const kept: JsonMap = {};
-  for (const key of ['type', 'enum', 'const', 'required', 'nullable']) if (schema[key] !== undefined) kept[key] = schema[key];
+  for (const key of ['type', 'enum', 'const', 'required', 'nullable'])
+    if (schema[key] !== undefined) kept[key] = schema[key];
   for (const key of COMPOSED) {
     const parts = Array.isArray(schema[key]) ? schema[key].map(plain).filter((part) => part !== ANYTHING) : [];
     if (parts.length > 0) kept[key] = parts;
@@ -93,7 +107,8 @@ function plain(schema: Json | undefined): JsonMap {
   if (isMap(schema.items)) kept.items = plain(schema.items);
   else if (schema.type === 'array') kept.items = ANYTHING;
   const properties = Object.entries(isMap(schema.properties) ? schema.properties : {});
-  if (properties.length > 0) kept.properties = Object.fromEntries(properties.map(([name, value]) => [name, plain(value)]));
+  if (properties.length > 0)
+    kept.properties = Object.fromEntries(properties.map(([name, value]) => [name, plain(value)]));
   const index = indexOf(schema);
   // Beside named properties an index must admit their types too, so it says no more than that there may be others.
   if (index) kept.additionalProperties = properties.length > 0 ? ANYTHING : index;

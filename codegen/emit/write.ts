@@ -17,7 +17,9 @@ export function driftOf(root: string, files: ReadonlyMap<string, string>, folder
     if (!existsSync(path)) missing.push(file);
     else if (readFileSync(path, 'utf8') !== text) changed.push(file);
   }
-  const stray = folders.flatMap((folder) => filesUnder(join(root, folder))).map((path) => relative(root, path).split(sep).join('/'));
+  const stray = folders
+    .flatMap((folder) => filesUnder(join(root, folder)))
+    .map((path) => relative(root, path).split(sep).join('/'));
   return { missing, changed, stray: stray.filter((file) => !files.has(file)).sort() };
 }
 

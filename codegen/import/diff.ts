@@ -55,37 +55,62 @@ function compare(label: string, one: ReadonlyMap<string, string>, two: ReadonlyM
 }
 
 function parameterFacts(operation: Operation, model: Model): Map<string, string> {
-  return new Map(operation.parameters.flatMap(({ in: where, name, required, schema }) =>
-    [...flatten(schema, model.definitions)].map(([at, facts]): [string, string] => [
-      `${where} ${name}${at}`, at === '' ? `${facts}, ${required ? 'required' : 'optional'}` : facts,
-    ])));
+  return new Map(
+    operation.parameters.flatMap(({ in: where, name, required, schema }) =>
+      [...flatten(schema, model.definitions)].map(([at, facts]): [string, string] => [
+        `${where} ${name}${at}`,
+        at === '' ? `${facts}, ${required ? 'required' : 'optional'}` : facts,
+      ]),
+    ),
+  );
 }
 
 function bodyFacts(operation: Operation, model: Model): Map<string, string> {
   if (!operation.body) return new Map();
-  return new Map([['(whole)', operation.body.required ? 'required' : 'optional'], ...contentFacts('', operation.body.content, model)]);
+  return new Map([
+    ['(whole)', operation.body.required ? 'required' : 'optional'],
+    ...contentFacts('', operation.body.content, model),
+  ]);
 }
 
 function answerFacts(operation: Operation, model: Model): Map<string, string> {
-  return new Map(operation.answers.flatMap(({ status, content, headers }): [string, string][] => [
-    [status, Object.keys(headers).sort().map((name) => `header ${name}`).join(', ') || 'no headers'],
-    ...contentFacts(`${status} `, content, model),
-  ]));
+  return new Map(
+    operation.answers.flatMap(({ status, content, headers }): [string, string][] => [
+      [
+        status,
+        Object.keys(headers)
+          .sort()
+          .map((name) => `header ${name}`)
+          .join(', ') || 'no headers',
+      ],
+      ...contentFacts(`${status} `, content, model),
+    ]),
+  );
 }
 
 function contentFacts(prefix: string, content: Content, model: Model): [string, string][] {
   return Object.entries(content).flatMap(([type, schema]: [string, JsonMap]) =>
-    [...flatten(schema, model.definitions)].map(([at, facts]): [string, string] => [`${prefix}${type} ${at}`.trim(), facts]));
+    [...flatten(schema, model.definitions)].map(([at, facts]): [string, string] => [
+      `${prefix}${type} ${at}`.trim(),
+      facts,
+    ]),
+  );
 }
 
 /** The report of a difference, as people read it. */
 export function diffReport(diff: SpecDiff): string[] {
   const section = (title: string, changes: readonly Change[], mark: string, follow: string): string[] =>
-    changes.length === 0 ? [] : ['', `${title}: ${changes.length}`, ...changes.flatMap(({ operation, lines }) => [
-      `${mark} ${operation.id}  ${operation.method} ${operation.path}`,
-      ...lines.map((line) => `    ${line}`),
-      `    ${follow}: rest/${operation.api}/${operation.stem}.ts (${operation.operationId})`,
-    ])];
+    changes.length === 0
+      ? []
+      : [
+          '',
+          `${title}: ${changes.length}`,
+          ...changes.flatMap(({ operation, lines }) => [
+            `${mark} ${operation.id}  ${operation.method} ${operation.path}`,
+            ...lines.map((line) => `    ${line}`),
+            `    ${follow}: rest/${operation.api}/${operation.stem}.ts (${operation.operationId})`,
+          ]),
+        ];
   return [
     `${diff.added.length} operations added, ${diff.removed.length} removed, ${diff.changed.length} changed`,
     ...section('Added', diff.added, '+', 'delegate to write'),

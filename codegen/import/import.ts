@@ -7,7 +7,8 @@ import { Tree } from '../read/files';
 import type { Overlay } from '../read/overlay';
 import { stripProse } from './strip';
 
-const HEADER = '# Facts of the Matrix specification (Apache License 2.0), written by `npm run specs:import`. Do not edit.\n';
+const HEADER =
+  '# Facts of the Matrix specification (Apache License 2.0), written by `npm run specs:import`. Do not edit.\n';
 
 /** The result of reading a checkout: file texts by their path under api-specs, and what a person should look at. */
 export interface Imported {
@@ -102,7 +103,8 @@ class Importer {
     const id = `${api}/${String(operation.operationId)}`;
     this.seen.add(id);
     const entry = this.overlay.get(id);
-    if (!entry?.summary) this.remarks.push(`overlay: ${id} has no summary yet; write one in api-specs/overlay/${api}.yaml`);
+    if (!entry?.summary)
+      this.remarks.push(`overlay: ${id} has no summary yet; write one in api-specs/overlay/${api}.yaml`);
     const security = entry?.security ?? listAt(operation, 'security');
     for (const choice of security) if (isMap(choice)) Object.keys(choice).forEach((name) => schemes.add(name));
     const { operationId, security: _replaced, ...rest } = operation;
@@ -120,7 +122,9 @@ class Importer {
     for (const name of [...schemes].sort()) {
       const file = `api/${api}/definitions/security.yaml`;
       if (!(name in mapAt({ all: this.data.load(file) }, 'all'))) {
-        throw new CodegenError(`api/${api} names the security scheme ${name}, which ${file} lacks; settle it in the overlay`);
+        throw new CodegenError(
+          `api/${api} names the security scheme ${name}, which ${file} lacks; settle it in the overlay`,
+        );
       }
       this.follow(file);
       declared[name] = { $ref: `definitions/security.yaml#/${name}` };

@@ -28,7 +28,12 @@ export function importLegacy(csv: string, operations: readonly Operation[]): Map
     if (row.serve !== 'alias' && row.serve !== 'optional') continue;
     for (const alias of aliasesOf(row, byRoute)) found.set(row.api, [...(found.get(row.api) ?? []), alias]);
   }
-  return new Map([...found].map(([api, aliases]) => [`legacy/${api}.yaml`, HEADER + stringify({ aliases }, { lineWidth: 0 })]));
+  return new Map(
+    [...found].map(([api, aliases]) => [
+      `legacy/${api}.yaml`,
+      HEADER + stringify({ aliases }, { lineWidth: 0, aliasDuplicateObjects: false }),
+    ]),
+  );
 }
 
 function aliasesOf(row: Row, byRoute: ReadonlyMap<string, Operation[]>): JsonMap[] {
@@ -36,7 +41,8 @@ function aliasesOf(row: Row, byRoute: ReadonlyMap<string, Operation[]>): JsonMap
   const path = row.path.replace('/{scope}/', '/global/');
   if (byRoute.has(`${row.method} ${path}`)) return [];
   const [today = ''] = row.today.split(' ');
-  const targets = byRoute.get(`${row.method} ${today}`) ?? byRoute.get(`${row.method === 'POST' ? 'PUT' : row.method} ${today}`);
+  const targets =
+    byRoute.get(`${row.method} ${today}`) ?? byRoute.get(`${row.method === 'POST' ? 'PUT' : row.method} ${today}`);
   if (!targets) throw new CodegenError(`legacy: ${row.method} ${row.path} leads to ${today}, which is no operation`);
   return targets.flatMap((operation) => {
     const fixed = fixedParameters(path, operation.path);
@@ -56,8 +62,9 @@ function fixedParameters(old: string, today: string): JsonMap {
   const offset = oldParts.length - today.split('/').length;
   today.split('/').forEach((part, at) => {
     if (!part.startsWith('{') || present.has(part)) return;
-    const spelled = offset === 0 ? oldParts[at] : undefined;
-    fixed[part.slice(1, -1)] = spelled !== undefined && !spelled.startsWith('{') ? spelled : '';
+    const spelled = offset === 0 ? (oldParts[at] ?? '') : '';
+    if (spelled.startsWith('{')) throw new CodegenError(`legacy: ${old} and ${today} call a parameter by two names`);
+    fixed[part.slice(1, -1)] = spelled;
   });
   return fixed;
 }
@@ -74,7 +81,9 @@ function groupOf(path: string): string {
 export function parseCsv(text: string): Row[] {
   const lines = text.split(/\r?\n/).filter((line) => line !== '');
   const cells = (line: string): string[] =>
-    [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');
+    [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+      ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
+    );
   const names = cells(lines[0] ?? '');
   return lines.slice(1).map((line) => {
     const values = cells(line);

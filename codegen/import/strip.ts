@@ -5,8 +5,22 @@ import { isMap, type Json, type JsonMap } from '../model/json';
 const PROSE = new Set(['description', 'summary', 'example', 'examples', 'title', 'externalDocs', 'tags', 'x-weight']);
 /** Keys whose children are names chosen by the specification: a property called `description` stays. */
 const NAMED = new Set([
-  'properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions', 'paths', 'content', 'headers',
-  'responses', 'schemas', 'parameters', 'requestBodies', 'securitySchemes', 'variables', 'links', 'callbacks',
+  'properties',
+  'patternProperties',
+  'dependentSchemas',
+  '$defs',
+  'definitions',
+  'paths',
+  'content',
+  'headers',
+  'responses',
+  'schemas',
+  'parameters',
+  'requestBodies',
+  'securitySchemes',
+  'variables',
+  'links',
+  'callbacks',
 ]);
 /** Keys whose value is data and is kept as it is. */
 const DATA = new Set(['enum', 'const', 'default', 'required', 'security', 'pattern', 'openapi']);

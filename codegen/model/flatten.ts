@@ -34,14 +34,29 @@ export function flatten(schema: JsonMap, definitions: ReadonlyMap<string, JsonMa
     for (const part of Array.isArray(node.allOf) ? node.allOf : []) walk(at, part, required, seen);
     for (const key of ['oneOf', 'anyOf']) {
       const choices = node[key];
-      if (Array.isArray(choices)) choices.forEach((choice, index) => walk(`${at}(${key} ${index + 1})`, choice, required, seen));
+      if (Array.isArray(choices))
+        choices.forEach((choice, index) => walk(`${at}(${key} ${index + 1})`, choice, required, seen));
     }
   };
   walk('', schema, false, []);
   return facts;
 }
 
-const TOLD = ['enum', 'const', 'format', 'pattern', 'default', 'minItems', 'maxItems', 'minimum', 'maximum', 'minLength', 'maxLength', 'minProperties', 'maxProperties'];
+const TOLD = [
+  'enum',
+  'const',
+  'format',
+  'pattern',
+  'default',
+  'minItems',
+  'maxItems',
+  'minimum',
+  'maximum',
+  'minLength',
+  'maxLength',
+  'minProperties',
+  'maxProperties',
+];
 
 function describe(node: JsonMap, required: boolean): string {
   const type = Array.isArray(node.type) ? node.type.join('|') : typeof node.type === 'string' ? node.type : 'any';

@@ -81,4 +81,6 @@ export interface Model {
   readonly definitions: ReadonlyMap<string, JsonMap>;
   readonly securitySchemes: Readonly<Record<string, JsonMap>>;
   readonly version: string;
+  /** Entries beside the documents that name operations the documents lack, in words. */
+  readonly stale: readonly string[];
 }

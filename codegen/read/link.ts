@@ -44,7 +44,9 @@ export class Linker {
       this.definitions.set(name, this.link(target.file, target.node));
     }
     const link = { $ref: `#/components/schemas/${name}` };
-    const siblings = Object.fromEntries(Object.entries(node).filter(([key]) => !NOTES.has(key) && !key.startsWith('x-')));
+    const siblings = Object.fromEntries(
+      Object.entries(node).filter(([key]) => !NOTES.has(key) && !key.startsWith('x-')),
+    );
     return Object.keys(siblings).length === 0 ? link : { allOf: [link, this.link(file, siblings)] };
   }
 }

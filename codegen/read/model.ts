@@ -1,5 +1,17 @@
 import { CodegenError, isMap, listAt, mapAt, textAt, type Json, type JsonMap } from '../model/json';
-import { API_NAMES, METHODS, type Answer, type ApiName, type Auth, type Body, type Content, type LegacyPath, type Model, type Operation, type Parameter } from '../model/operation';
+import {
+  API_NAMES,
+  METHODS,
+  type Answer,
+  type ApiName,
+  type Auth,
+  type Body,
+  type Content,
+  type LegacyPath,
+  type Model,
+  type Operation,
+  type Parameter,
+} from '../model/operation';
 import type { Tree } from './files';
 import { Linker } from './link';
 import { readOverlay, type Overlay, type OverlayEntry } from './overlay';
@@ -14,20 +26,24 @@ const USER_SCHEMES: Readonly<Record<string, Auth>> = {
 export interface ReadOptions {
   /** Whether old paths are read too; a tree that is being imported has none that fit yet. */
   readonly legacy: boolean;
-  /** An overlay from elsewhere; its entries may then name operations this tree lacks. */
+  /** An overlay from elsewhere, for a tree that has none. */
   readonly overlay?: Overlay;
 }
 
 /** Reads api-specs into the neutral model: documents of the five APIs, extensions, the overlay and old paths. */
 export function readModel(specs: Tree, options: ReadOptions = { legacy: true }): Model {
-  const reader = new Reader(specs, options.overlay ?? readOverlay(specs), options.legacy ? readLegacy(specs) : new Map());
+  const reader = new Reader(
+    specs,
+    options.overlay ?? readOverlay(specs),
+    options.legacy ? readLegacy(specs) : new Map(),
+  );
   for (const api of API_NAMES) for (const file of specs.documents(api)) reader.document(file, api, false);
   for (const file of specs.documents('extensions')) {
     const api = textAt(specs.load(file), 'x-api') ?? '';
     if (!API_NAMES.includes(api as ApiName)) throw new CodegenError(`api-specs/${file}: x-api names no API`);
     reader.document(file, api as ApiName, true);
   }
-  return reader.finish(specVersion(specs), options.overlay === undefined);
+  return reader.finish(specVersion(specs));
 }
 
 /** Old paths by the id of the operation they reach. */
@@ -78,24 +94,43 @@ class Reader {
         const operation = item.node[method];
         if (!isMap(operation)) continue;
         const shared = listAt(item.node, 'parameters');
-        this.operations.push(this.operation(item.file, api, method, basePath(node) + path, operation, shared, extension));
+        this.operations.push(
+          this.operation(item.file, api, method, basePath(node) + path, operation, shared, extension),
+        );
       }
     }
   }
 
-  finish(version: string, strict: boolean): Model {
+  finish(version: string): Model {
     const seen = new Set<string>();
     for (const { id } of this.operations) {
       if (seen.has(id)) throw new CodegenError(`${id} is the name of two operations`);
       seen.add(id);
     }
-    for (const id of [...this.overlay.keys(), ...this.legacy.keys()]) {
-      if (strict && !seen.has(id)) throw new CodegenError(`the overlay or a legacy path names ${id}, which is no operation`);
-    }
-    return { operations: this.operations, definitions: this.linker.definitions, securitySchemes: this.schemes, version };
+    const stale = [
+      ...[...this.overlay.keys()].map((id) => ({ id, where: 'overlay' })),
+      ...[...this.legacy.keys()].map((id) => ({ id, where: 'legacy' })),
+    ].filter(({ id }) => !seen.has(id));
+    return {
+      operations: this.operations,
+      definitions: this.linker.definitions,
+      securitySchemes: this.schemes,
+      version,
+      stale: stale.map(
+        ({ id, where }) => `api-specs/${where}/${id.split('/')[0]}.yaml: ${id} is no operation; remove it`,
+      ),
+    };
   }
 
-  private operation(file: string, api: ApiName, method: string, path: string, node: JsonMap, shared: Json[], extension: boolean): Operation {
+  private operation(
+    file: string,
+    api: ApiName,
+    method: string,
+    path: string,
+    node: JsonMap,
+    shared: Json[],
+    extension: boolean,
+  ): Operation {
     const operationId = textAt(node, 'operationId');
     if (!operationId) throw new CodegenError(`api-specs/${file}: ${method} ${path} has no operationId`);
     const id = `${api}/${operationId}`;
@@ -103,7 +138,11 @@ class Reader {
     const answers = this.answers(file, mapAt(node, 'responses'));
     const added = textAt(node, 'x-addedInMatrixVersion');
     return {
-      id, api, operationId, path, extension,
+      id,
+      api,
+      operationId,
+      path,
+      extension,
       stem: file.slice(file.lastIndexOf('/') + 1, -'.yaml'.length),
       method: method.toUpperCase(),
       summary: textAt(node, 'summary') ?? '',
@@ -149,7 +188,11 @@ class Reader {
         const at = this.specs.follow(there.file, header ?? null);
         return [name, this.linker.link(at.file, at.node.schema ?? {})];
       });
-      return { status, content: this.content(there.file, mapAt(there.node, 'content')), headers: Object.fromEntries(headers) };
+      return {
+        status,
+        content: this.content(there.file, mapAt(there.node, 'content')),
+        headers: Object.fromEntries(headers),
+      };
     });
   }
 
@@ -172,6 +215,7 @@ function authentication(id: string, api: ApiName, security: Json[]): { auth: Aut
   if (name === undefined) return { auth: 'none', security: [] };
   const optional = security.some((choice) => isMap(choice) && Object.keys(choice).length === 0);
   const auth = api === 'identity' && name === 'accessTokenBearer' ? 'identityToken' : USER_SCHEMES[name];
-  if (auth === undefined || (optional && auth !== 'accessToken')) throw new CodegenError(`${id}: cannot read its security`);
+  if (auth === undefined || (optional && auth !== 'accessToken'))
+    throw new CodegenError(`${id}: cannot read its security`);
   return { auth: optional ? 'optionalAccessToken' : auth, security: names };
 }
