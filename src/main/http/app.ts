@@ -1,14 +1,14 @@
-import express, { type Express, type Router } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { ListenerConfig, Resource } from '../config/listeners';
 
-/** Something a listener can serve: mounted where its resource is listed. */
+/** Something a listener can serve: mounted where one of its resources is listed. */
 export interface HttpPart {
   readonly resources: readonly Resource[];
-  /** Gets the listener's resources, for parts that serve some of their routes by resource. */
-  routes(served: ReadonlySet<Resource>): Router;
+  /** The part's handler at one listener; it passes on what is not its own. */
+  handler(listener: ListenerConfig): RequestHandler;
 }
 
-/** The Express application of one listener. Parts are asked in order; the last answers what nobody knows. */
+/** The Express application of one listener. Parts are asked in order. */
 export function createApp(listener: ListenerConfig, parts: readonly HttpPart[]): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -16,9 +16,8 @@ export function createApp(listener: ListenerConfig, parts: readonly HttpPart[]):
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
   app.set('trust proxy', listener.trusted_proxies.length === 0 ? false : listener.trusted_proxies);
-  const served = new Set(listener.resources);
   for (const part of parts) {
-    if (part.resources.some((resource) => served.has(resource))) app.use(part.routes(served));
+    if (part.resources.some((resource) => listener.resources.includes(resource))) app.use(part.handler(listener));
   }
   return app;
 }

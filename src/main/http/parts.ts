@@ -3,13 +3,15 @@ import { healthRoutes } from '#rest/extras/health';
 import { metricsRoutes } from '#rest/extras/metrics';
 import type { Machinery } from '../machinery';
 import type { HttpPart } from './app';
+import { restPart } from './rest-part';
 
-/** Everything the listeners can serve. */
-export function httpParts(machinery: Machinery, _domain: Domain): HttpPart[] {
+/** Everything the listeners can serve, the busiest first. */
+export function httpParts(machinery: Machinery, domain: Domain): HttpPart[] {
   const { metrics, shutdown, storage } = machinery;
   const isReady = async () => !shutdown.signal.aborted && (await storage.get('SELECT 1 AS one')) !== undefined;
   return [
-    { resources: ['health'], routes: () => healthRoutes({ isReady: () => isReady().catch(() => false) }) },
-    { resources: ['metrics'], routes: () => metricsRoutes(metrics) },
+    restPart(machinery, domain),
+    { resources: ['health'], handler: () => healthRoutes({ isReady: () => isReady().catch(() => false) }) },
+    { resources: ['metrics'], handler: () => metricsRoutes(metrics) },
   ];
 }

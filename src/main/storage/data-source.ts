@@ -45,7 +45,9 @@ function sqliteSource(path: string): DataSource {
 function mysqlSource(url: string, poolSize: number): DataSource {
   const { hostname, port, username, password, pathname } = new URL(url);
   const source = new DataSource({
-    type: 'mysql',
+    // TypeORM's MariaDB dialect also reads a MySQL server's schema rightly, while its MySQL dialect takes MariaDB's
+    // nullable columns for columns with a default.
+    type: 'mariadb',
     driver: mysqlDriver,
     host: hostname,
     port: port === '' ? 3306 : Number(port),

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import type { Domain } from '#domain/domain';
+import type { Requester } from '#kernel/requester';
+import { contracts } from '#rest/generated/index';
+import type { TokenUse } from '#rest/runtime/authenticate';
+import { documentsIn } from '#rest/runtime/documents';
+import { createRestDoor } from '#rest/runtime/door';
+import type { LimitRate } from '#rest/runtime/rate-limits';
+import type { Config, Resource } from '../config/index';
+import type { Machinery } from '../machinery';
+import { packageRoot } from '../package-root';
+import type { HttpPart } from './app';
+
+const DOCUMENTS = join(packageRoot, 'rest', 'generated', 'documents');
+const MATRIX: readonly Resource[] = ['client', 'federation', 'identity', 'push', 'appservice'];
+
+/** The five specifications over HTTP. */
+export function restPart({ config, log, metrics, strictResponses }: Machinery, domain: Domain): HttpPart {
+  const door = createRestDoor({
+    contracts,
+    delegates: {},
+    documents: documentsIn(DOCUMENTS),
+    authenticate: { user: (token, use) => authenticateUser(domain, token, use) },
+    logger: log,
+    rateLimits: rateLimitsOf(config),
+    bodyLimits: { binary: config.media.max_upload_bytes },
+    legacyGroups: config.identity.legacy_v1 ? ['identity'] : [],
+    validateResponses: strictResponses,
+    observe: (operation, status, seconds) => metrics.request(operation, status, seconds),
+  });
+  const off = switchedOff(config);
+  return {
+    resources: MATRIX,
+    handler: ({ resources, trusted_proxies: trustedProxies }) =>
+      door.handler({ resources: new Set(resources.filter((resource) => !off.has(resource))), trustedProxies }),
+  };
+}
+
+async function authenticateUser({ sessions, devices }: Domain, token: string, use: TokenUse): Promise<Requester> {
+  const requester = await sessions.authenticate(token);
+  if (requester.deviceId !== null) devices.seen(requester.userId, requester.deviceId, use);
+  return requester;
+}
+
+function rateLimitsOf({ rate_limits: { enabled, ...rates } }: Config) {
+  const rate = ({ requests, seconds }: { requests: number; seconds: number }): LimitRate => ({
+    points: requests,
+    seconds,
+  });
+  const { login, registration, message, other } = rates;
+  return {
+    enabled,
+    rates: { login: rate(login), registration: rate(registration), message: rate(message), other: rate(other) },
+  };
+}
+
+function switchedOff(config: Config): ReadonlySet<Resource> {
+  const off = new Set<Resource>();
+  if (!config.federation.enabled) off.add('federation');
+  if (!config.identity.enabled) off.add('identity');
+  if (!config.push_gateway.enabled) off.add('push');
+  return off;
+}
