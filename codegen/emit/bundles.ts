@@ -1,4 +1,4 @@
-import { isMap, type Json, type JsonMap } from '../model/json';
+import { isMap, textAt, type Json, type JsonMap } from '../model/json';
 import { API_NAMES, type ApiName, type Content, type Model, type Operation } from '../model/operation';
 import { reachable } from './reach';
 
@@ -71,14 +71,14 @@ function merge(one: JsonMap, two: JsonMap): JsonMap {
   const parameters = new Map<string, JsonMap>();
   for (const parameter of [one, two].flatMap((entry) => (Array.isArray(entry.parameters) ? entry.parameters : []))) {
     if (isMap(parameter))
-      parameters.set(`${String(parameter.in)} ${String(parameter.name)}`, {
+      parameters.set(`${textAt(parameter, 'in')} ${textAt(parameter, 'name')}`, {
         ...parameter,
         required: parameter.in === 'path',
       });
   }
   return {
     ...one,
-    summary: [one.summary, two.summary].join(' / '),
+    summary: `${textAt(one, 'summary')} / ${textAt(two, 'summary')}`,
     deprecated: one.deprecated === true && two.deprecated === true,
     parameters: [...parameters.values()],
     ...(schemas.length > 1

@@ -1,9 +1,8 @@
 import { isMap, type Json, type JsonMap } from '../model/json';
 import type { Content, Model, Operation, Parameter } from '../model/operation';
-import { bodySchema, jsonSchema } from '../model/shape';
+import { bodySchema, isJsonType, jsonSchema } from '../model/shape';
 import { boundParameter, boundStrings } from './limits';
 import { reachable } from './reach';
-import { isJsonType } from '../read/model';
 
 /** Facts that say nothing to a validator, or what it would have to be taught. */
 const MUTE = new Set(['format', 'deprecated', 'default']);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { dirname, normalize, posix, relative } from 'node:path';
 import { stringify } from 'yaml';
-import { CodegenError, isMap, listAt, mapAt, type Json, type JsonMap } from '../model/json';
+import { CodegenError, isMap, listAt, mapAt, textAt, type Json, type JsonMap } from '../model/json';
 import { API_NAMES, METHODS, type ApiName } from '../model/operation';
-import { Tree } from '../read/files';
+import { type Tree } from '../read/files';
 import type { Overlay } from '../read/overlay';
 import { stripProse } from './strip';
 
@@ -100,7 +100,7 @@ class Importer {
   }
 
   private operation(operation: JsonMap, api: ApiName, schemes: Set<string>): JsonMap {
-    const id = `${api}/${String(operation.operationId)}`;
+    const id = `${api}/${textAt(operation, 'operationId') ?? ''}`;
     this.seen.add(id);
     const entry = this.overlay.get(id);
     if (!entry?.summary)

@@ -59,7 +59,11 @@ const TOLD = [
 ];
 
 function describe(node: JsonMap, required: boolean): string {
-  const type = Array.isArray(node.type) ? node.type.join('|') : typeof node.type === 'string' ? node.type : 'any';
+  const type = Array.isArray(node.type)
+    ? node.type.map((one) => JSON.stringify(one).replaceAll('"', '')).join('|')
+    : typeof node.type === 'string'
+      ? node.type
+      : 'any';
   const told = TOLD.filter((key) => node[key] !== undefined).map((key) => `${key} ${JSON.stringify(node[key])}`);
   const closed = node.additionalProperties === false ? ['closed'] : [];
   return [type, ...told, ...closed, ...(required ? ['required'] : [])].join(', ');

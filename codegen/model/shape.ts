@@ -1,4 +1,3 @@
-import { isJsonType } from '../read/model';
 import type { JsonMap } from './json';
 import type { Answer, Operation } from './operation';
 
@@ -40,4 +39,8 @@ export function successOf(operation: Operation): Success {
 
 function isJsonAnswer(answer: Answer): boolean {
   return Object.keys(answer.content).every(isJsonType) && Object.keys(answer.content).length > 0;
+}
+
+export function isJsonType(type: string): boolean {
+  return /[/+]json\s*(;|$)/i.test(type);
 }

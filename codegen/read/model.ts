@@ -13,6 +13,7 @@ import {
   type Parameter,
 } from '../model/operation';
 import type { Tree } from './files';
+import { isJsonType } from '../model/shape';
 import { Linker } from './link';
 import { readOverlay, type Overlay, type OverlayEntry } from './overlay';
 
@@ -203,10 +204,6 @@ class Reader {
     });
     return Object.fromEntries(entries);
   }
-}
-
-export function isJsonType(type: string): boolean {
-  return /[/+]json\s*(;|$)/i.test(type);
 }
 
 function authentication(id: string, api: ApiName, security: Json[]): { auth: Auth; security: string[] } {

@@ -24,7 +24,7 @@ export function readOverlay(specs: Tree): Overlay {
     if (!isMap(operations)) throw new CodegenError(`api-specs/${file}: operations is missing`);
     for (const [operationId, entry] of Object.entries(operations)) {
       if (!isMap(entry)) throw new CodegenError(`api-specs/${file}: ${operationId} is not an object`);
-      entries.set(`${api}/${operationId}`, entry as OverlayEntry);
+      entries.set(`${api}/${operationId}`, entry);
     }
   }
   return entries;
