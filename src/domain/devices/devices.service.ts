@@ -44,6 +44,11 @@ export class Devices {
     return devices.map((device) => this.lastSeen.overlay(device));
   }
 
+  /** {@link list} within the caller's transaction, without what is not written yet. */
+  listWithin(tx: Tx, userId: string): Promise<Device[]> {
+    return new DevicesReader(tx).list(userId);
+  }
+
   /** The users among `userIds` whose device lists changed after `since`, up to `until`. For `/sync`. */
   changedUsersSince(since: Positions, until: Positions, userIds: readonly string[]): Promise<string[]> {
     return new DevicesReader(this.storage).changedUsers(since, until, userIds);

@@ -8,6 +8,21 @@ import { deviceEntity } from '../../domain/devices/devices.entity';
 import { deviceListChangeEntity } from '../../domain/devices/device-list-changes.entity';
 import { accessTokenEntity } from '../../domain/sessions/access-tokens.entity';
 import { uiaSessionEntity } from '../../domain/sessions/uia-sessions.entity';
+import { accountDataEntity } from '../../domain/account-data/account-data.entity';
+import { profileEntity } from '../../domain/profiles/profiles.entity';
+import { filterEntity } from '../../domain/filters/filters.entity';
+import { pushRulesEntity } from '../../domain/push-rules/push-rules.entity';
+import { toDeviceMessageEntity } from '../../domain/to-device/to-device-messages.entity';
+import { toDeviceTransactionEntity } from '../../domain/to-device/to-device-transactions.entity';
+import { currentStateEntity, roomEntity } from '../../domain/room-state/room.entity';
+import { snapshotEntity, stateDeltaEntity } from '../../domain/room-state/snapshot.entity';
+import {
+  eventEdgeEntity,
+  eventEntity,
+  eventJsonEntity,
+  eventTransactionEntity,
+} from '../../domain/timeline/event.entity';
+import { roomExtremityEntity, roomHeadEntity } from '../../domain/timeline/room-head.entity';
 
 /** Every entity of the program, for TypeORM's schema comparison and command line. */
 export const entities = (t: ColumnTypes): EntitySchema[] => [
@@ -19,4 +34,20 @@ export const entities = (t: ColumnTypes): EntitySchema[] => [
   deviceListChangeEntity(t),
   accessTokenEntity(t),
   uiaSessionEntity(t),
+  accountDataEntity(t),
+  profileEntity(t),
+  filterEntity(t),
+  pushRulesEntity(t),
+  toDeviceMessageEntity(t),
+  toDeviceTransactionEntity(t),
+  roomEntity(t),
+  currentStateEntity(t),
+  snapshotEntity(t),
+  stateDeltaEntity(t),
+  eventEntity(t),
+  eventJsonEntity(t),
+  eventEdgeEntity(t),
+  eventTransactionEntity(t),
+  roomHeadEntity(t),
+  roomExtremityEntity(t),
 ];

@@ -1,8 +1,12 @@
+import { RoomState1760000100000 } from './1760000100000-room-state';
+import { Timeline1760000150000 } from './1760000150000-timeline';
 import { Sequences1760000000000 } from './1760000000000-sequences';
 import { ServerSettings1760000000010 } from './1760000000010-server-settings';
 import { Accounts1760000001000 } from './1760000001000-accounts';
 import { Devices1760000001100 } from './1760000001100-devices';
 import { Sessions1760000001200 } from './1760000001200-sessions';
+import { AccountData1760000001300 } from './1760000001300-account-data';
+import { ToDevice1760000001400 } from './1760000001400-to-device';
 
 /** Every migration, oldest first. A released one never changes. */
 export const migrations = [
@@ -11,4 +15,8 @@ export const migrations = [
   Accounts1760000001000,
   Devices1760000001100,
   Sessions1760000001200,
+  RoomState1760000100000,
+  Timeline1760000150000,
+  AccountData1760000001300,
+  ToDevice1760000001400,
 ];

@@ -1,0 +1,2 @@
+/** Account data was written; key: user id, payload: `AccountDataChange`. */
+export const ACCOUNT_DATA_STREAM = 'account-data';
