@@ -1,4 +1,4 @@
-import type { Api, OperationContract } from './contract';
+import type { Alias, Api, OperationContract } from './contract';
 import type { Delegates } from './door-options';
 import { RESOURCES, type ListenerOptions } from './door-options';
 import { RouteTrie } from './route-trie';
