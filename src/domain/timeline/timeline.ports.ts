@@ -1,5 +1,7 @@
 import type { Tx } from '#platform/storage/storage';
-import type { StoredEvent } from './timeline.model';
+import type { Requester } from '#kernel/requester';
+import type { RoomInfo } from '../room-state';
+import type { EventDraft, StoredEvent } from './timeline.model';
 
 /** One event that a transaction writes, with what its writer knows about it anyway. */
 export interface AppendedEvent {
@@ -19,4 +21,12 @@ export interface AppendedEvent {
  */
 export interface AppendParticipant {
   eventsAppended(tx: Tx, appended: readonly AppendedEvent[]): Promise<void>;
+}
+
+/**
+ * A feature's rule on what local users may send, over and above the room's own rules: aliases must point to the room,
+ * reactions must not repeat. Asked before the event is made, once a request; throws what the client is to see.
+ */
+export interface DraftRule {
+  checkDraft(requester: Requester, room: RoomInfo, draft: EventDraft): Promise<void>;
 }

@@ -58,6 +58,7 @@ export class RoomState1760000100000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['state_deltas', 'state_snapshots', 'room_current_state', 'rooms']) await runner.dropTable(table);
+    for (const table of ['state_deltas', 'state_snapshots', 'room_current_state', 'rooms'])
+      await runner.dropTable(table);
   }
 }

@@ -1,0 +1,98 @@
+import { LRUCache } from 'lru-cache';
+import type { Reader } from '#platform/storage/storage';
+import type { SnapshotId, StateEntry } from './room-state.model';
+import type { SnapshotNode, StateKeyPair } from './snapshot.model';
+import { mergeChanges, stateMapKey } from './snapshot.model';
+import type { DeltaEntry } from './snapshot.repository';
+import { SnapshotReader } from './snapshot.repository';
+
+/** An event id of 0 marks a key without an event. */
+const ABSENT = 0;
+
+/**
+ * The state of a room at any point. A state change makes a node with its delta; each 16th node holds the net change of the
+ * 16 before it, each 256th that of 256, and so on. Reading follows bases: at most 15 deltas per power of 16, whatever the
+ * room's length, and no state is ever copied whole. Nodes never change, so caches need no invalidation.
+ */
+export class Snapshots {
+  private readonly reader: SnapshotReader;
+  private readonly nodes = new LRUCache<SnapshotId, SnapshotNode>({ max: 100_000 });
+  private readonly values = new LRUCache<string, number>({ max: 100_000 });
+
+  constructor(reader: Reader) {
+    this.reader = new SnapshotReader(reader);
+  }
+
+  /** The event that holds a key in a state; undefined when none does. Snapshot 0 is the empty state. */
+  async at(snapshot: SnapshotId, type: string, stateKey: string): Promise<number | undefined> {
+    return (await this.atMany(snapshot, [[type, stateKey]])).get(stateMapKey(type, stateKey));
+  }
+
+  /** The events that hold the keys, by {@link stateMapKey}; keys without one are left out. One statement when not cached. */
+  async atMany(snapshot: SnapshotId, keys: readonly StateKeyPair[]): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    const missing = keys.filter(([type, stateKey]) => {
+      const cached = this.values.get(`${snapshot}/${stateMapKey(type, stateKey)}`);
+      if (cached !== undefined && cached !== ABSENT) found.set(stateMapKey(type, stateKey), cached);
+      return cached === undefined;
+    });
+    if (missing.length === 0 || snapshot === 0) return found;
+    const chain = await this.chain(snapshot);
+    const entries = await this.reader.deltasOfKeys(chain.map((node) => node.nid), missing);
+    const merged = mergeChanges(byAge(chain, entries));
+    for (const [type, stateKey] of missing) {
+      const key = stateMapKey(type, stateKey);
+      const eventNid = merged.get(key)?.eventNid ?? ABSENT;
+      this.values.set(`${snapshot}/${key}`, eventNid);
+      if (eventNid !== ABSENT) found.set(key, eventNid);
+    }
+    return found;
+  }
+
+  /** The whole state, or that of some types. */
+  async atAll(snapshot: SnapshotId, options: { readonly types?: readonly string[] } = {}): Promise<StateEntry[]> {
+    if (snapshot === 0) return [];
+    const chain = await this.chain(snapshot);
+    const nids = chain.map((node) => node.nid);
+    const { types } = options;
+    const entries = types === undefined ? await this.reader.deltas(nids) : await this.reader.deltasOfTypes(nids, types);
+    return [...mergeChanges(byAge(chain, entries)).values()]
+      .filter((entry) => entry.eventNid !== ABSENT)
+      .map(({ type, stateKey, eventNid }) => ({ type, stateKey, eventNid }));
+  }
+
+  /** One node. @throws Error for an id that is not stored */
+  async node(snapshot: SnapshotId): Promise<SnapshotNode> {
+    return this.nodes.get(snapshot) ?? (await this.chain(snapshot))[0]!;
+  }
+
+  /** The node and its bases, newest first. */
+  private async chain(snapshot: SnapshotId): Promise<SnapshotNode[]> {
+    const chain: SnapshotNode[] = [];
+    for (let nid: number | null = snapshot; nid !== null; ) {
+      const node: SnapshotNode | undefined = this.nodes.get(nid);
+      if (node === undefined) {
+        chain.push(...(await this.load(nid)));
+        break;
+      }
+      chain.push(node);
+      nid = node.baseNid;
+    }
+    return chain;
+  }
+
+  private async load(nid: SnapshotId): Promise<SnapshotNode[]> {
+    const chain = await this.reader.chain(nid);
+    if (chain.length === 0) throw new Error(`state snapshot ${nid} is not stored`);
+    for (const node of chain) this.nodes.set(node.nid, node);
+    return chain;
+  }
+}
+
+/** Groups entries by their node, oldest node first. */
+function byAge(chain: readonly SnapshotNode[], entries: readonly DeltaEntry[]): StateEntry[][] {
+  const groups = new Map<number, StateEntry[]>();
+  for (let i = chain.length - 1; i >= 0; i--) groups.set(chain[i]!.nid, []);
+  for (const entry of entries) groups.get(entry.snapshotNid)?.push(entry);
+  return [...groups.values()];
+}

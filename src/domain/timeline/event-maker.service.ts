@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { ForbiddenError, InvalidParamError, MissingParamError, NotFoundError, TooLargeError } from '#kernel/errors';
+import { isValidEventId, MAX_ID_BYTES, utf8Length } from '#kernel/ids';
+import { canonicalJson } from '#protocol/canonical-json';
+import { authTypesFor, checkAuth, powerLevels, type StateKey } from '#protocol/auth-rules/index';
+import { buildEvent, hashAndSign, isCreateEvent, redactsOf, referenceHash, type Pdu } from '#protocol/events/index';
+import { stateMapKey } from '../room-state';
+import type { EventStore } from './event-store.service';
+import type { HeadEvent, PreparedEvent, RoomHead } from './room-head.model';
+import type { RoomHeads } from './room-heads.service';
+import { toHeadEvent } from './room-heads.service';
+import type { TimelineConfig } from './timeline.config';
+import type { EventDraft } from './timeline.model';
+
+/** A draft and who sends it; a room's create event comes without a room id from version 12 on. */
+export type MakerDraft = Omit<EventDraft, 'roomId'> & { readonly sender: string };
+
+type State = ReadonlyMap<string, HeadEvent>;
+
+/**
+ * Makes events of this server's users: chooses their auth events, judges them by the state before them, signs them, and
+ * moves the room's head past them. Called in the room's queue.
+ */
+export class EventMaker {
+  constructor(
+    private readonly config: TimelineConfig,
+    private readonly heads: RoomHeads,
+    private readonly events: EventStore,
+    private readonly now: () => number,
+  ) {}
+
+  /**
+   * Prepares an event on the head. A state event that repeats what its key holds gives the event that is there.
+   * @throws ForbiddenError by the room's rules, TooLargeError, BadJsonError; redactions also NotFoundError
+   */
+  async make(head: RoomHead, draft: MakerDraft): Promise<PreparedEvent | { readonly existing: HeadEvent }> {
+    checkSizes(draft);
+    const state = await this.stateFor(head, draft);
+    const pdu = this.build(head, draft, state);
+    const create = state.get(stateMapKey('m.room.create', ''));
+    checkAuth(head.version, pdu, (type, key) => state.get(stateMapKey(type, key))?.pdu, create?.pdu);
+    const replaces = draft.stateKey === undefined ? undefined : await this.heads.state(head, draft.type, draft.stateKey);
+    if (replaces !== undefined && isRepeat(head, replaces, draft)) return { existing: replaces };
+    const redacts = draft.type === 'm.room.redaction' ? await this.redactionTarget(head, pdu, state) : undefined;
+    const signed = hashAndSign(head.version, pdu, this.config.serverName, this.config.signingKey);
+    const { json, eventId } = signed;
+    const { depth: depthBefore, extremities: previous } = head;
+    const ordinal = head.ordinal + 1;
+    const event: PreparedEvent = { eventId, pdu: signed.pdu, json, ordinal, depthBefore, previous, replaces, redacts };
+    head.advance(event);
+    return event;
+  }
+
+  /** The entries of the room's state that judge a draft, and its create event. */
+  private async stateFor(head: RoomHead, draft: MakerDraft): Promise<State> {
+    const { type, sender, content, stateKey } = draft;
+    const subject = { type, sender, content, ...(stateKey === undefined ? {} : { state_key: stateKey }) };
+    const keys: StateKey[] = [['m.room.create', ''], ...authTypesFor(head.version, subject)];
+    const state = new Map<string, HeadEvent>();
+    for (const [keyType, key] of keys) {
+      const known = head.peek(keyType, key);
+      const event = known === 'unknown' ? await this.heads.state(head, keyType, key) : known;
+      if (event !== undefined) state.set(stateMapKey(keyType, key), event);
+    }
+    return state;
+  }
+
+  private build(head: RoomHead, draft: MakerDraft, state: State): Pdu {
+    const { version } = head;
+    const { type, sender, content, stateKey, redacts } = draft;
+    const create = type === 'm.room.create';
+    const auth = [...state.values()].filter(({ pdu }) => !create && !(version.createEventIsRoomId && isCreateEvent(pdu)));
+    const referenced = new Map([...auth, ...head.extremities].map((event) => [event.eventId, event.pdu]));
+    return buildEvent(version, {
+      ...(create && version.createEventIsRoomId ? {} : { roomId: head.roomId }),
+      ...(stateKey === undefined ? {} : { stateKey }),
+      ...(redacts === undefined ? {} : { redacts }),
+      ...(version.eventIds === 'field' ? { eventId: newEventId(this.config.serverName) } : {}),
+      ...(version.hashedReferences ? { hashOf: (eventId) => referenceHash(version, referenced.get(eventId)!) } : {}),
+      type,
+      sender,
+      content,
+      prevEvents: head.extremities.map((event) => event.eventId),
+      authEvents: auth.map((event) => event.eventId),
+      depth: Math.min(head.depth + 1, Number.MAX_SAFE_INTEGER),
+      originServerTs: draft.originServerTs ?? this.now(),
+    });
+  }
+
+  /**
+   * The event that a user's redaction is aimed at, when the user may redact it. The room versions would let every user of a
+   * server redact all of that server's events; this server lets users redact their own, and those with the power others'.
+   * Spec: client-server, "Redactions".
+   */
+  private async redactionTarget(head: RoomHead, redaction: Pdu, state: State): Promise<HeadEvent> {
+    const eventId = redactsOf(head.version, redaction);
+    if (eventId === undefined) throw new MissingParamError('redacts is missing');
+    if (!isValidEventId(eventId)) throw new InvalidParamError('redacts is not an event ID');
+    const target = head.unfinished(eventId) ?? (await this.storedTarget(head, eventId));
+    if (target === undefined) throw new NotFoundError('The event to redact is not in this room');
+    if (isCreateEvent(target.pdu)) throw new ForbiddenError('The create event cannot be redacted');
+    const create = state.get(stateMapKey('m.room.create', ''))!.pdu;
+    const levels = powerLevels(head.version, create, state.get(stateMapKey('m.room.power_levels', ''))?.pdu);
+    if (target.pdu.sender !== redaction.sender && levels.userLevel(redaction.sender) < levels.redact) {
+      throw new ForbiddenError('You do not have permission to redact events of others');
+    }
+    return target;
+  }
+
+  private async storedTarget(head: RoomHead, eventId: string): Promise<HeadEvent | undefined> {
+    const event = (await this.events.byIds([eventId])).get(eventId);
+    return event !== undefined && event.roomNid === head.room?.nid ? toHeadEvent(event) : undefined;
+  }
+}
+
+function isRepeat(head: RoomHead, present: HeadEvent, draft: MakerDraft): boolean {
+  if (draft.originServerTs !== undefined || present.pdu.sender !== draft.sender) return false;
+  if (head.isBeingRedacted(present.eventId) || (present.stored?.redactedByNid ?? null) !== null) return false;
+  const loose = { strict: false };
+  return canonicalJson(present.pdu.content, loose) === canonicalJson(draft.content, loose);
+}
+
+function checkSizes(draft: MakerDraft): void {
+  if (utf8Length(draft.type) > MAX_ID_BYTES) throw new TooLargeError('The event type is longer than 255 bytes');
+  if (draft.stateKey !== undefined && utf8Length(draft.stateKey) > MAX_ID_BYTES) {
+    throw new TooLargeError('The state key is longer than 255 bytes');
+  }
+}
+
+function newEventId(serverName: string): string {
+  return `$${randomBytes(18).toString('base64url')}:${serverName}`;
+}

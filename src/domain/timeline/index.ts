@@ -1,0 +1,13 @@
+/**
+ * The timeline: events of rooms, each room's one order, and where each room stands. Owns the tables `events`, `event_json`,
+ * `event_edges`, `event_transactions`, `room_heads`, `room_extremities` and the stream `timeline`.
+ * Spec: client-server API, "Events"; server-server API, "PDUs".
+ */
+export { Timeline } from './timeline.service';
+export type { TimelineConfig } from './timeline.config';
+export { DuplicateAnnotationError, NotInRoomError } from './timeline.errors';
+export { TIMELINE_STREAM } from './timeline.stream';
+export type { NewRoomRequest } from './new-rooms.service';
+export type { OrdinalRange } from './event.repository';
+export type { AppendedEvent, AppendParticipant, DraftRule } from './timeline.ports';
+export type { Direction, EventDraft, StoredEvent, TimelineNews, TransactionKey } from './timeline.model';

@@ -1,0 +1,135 @@
+import type { Pdu } from '#protocol/events/index';
+import type { RoomVersion } from '#protocol/room-versions';
+import type { RoomInfo, SnapshotNode } from '../room-state';
+import { stateMapKey } from '../room-state';
+import type { StoredEvent } from './timeline.model';
+
+/** An event as the head of its room holds it: perhaps not committed yet. */
+export interface HeadEvent {
+  readonly eventId: string;
+  readonly pdu: Pdu;
+  /** Set while it is written; final once committed. */
+  stored?: StoredEvent;
+}
+
+/** An event that was authorised, placed and signed, and only has to be written. */
+export interface PreparedEvent extends HeadEvent {
+  /** Canonical JSON of `pdu`. */
+  readonly json: string;
+  readonly ordinal: number;
+  /** The head's depth before this event. */
+  readonly depthBefore: number;
+  readonly previous: readonly HeadEvent[];
+  readonly replaces: HeadEvent | undefined;
+  /** The event that this redaction puts out of force. */
+  readonly redacts: HeadEvent | undefined;
+  /** Settles when the event is written; set when it is handed to the committer. */
+  written?: Promise<unknown>;
+}
+
+/** Committed entries of state kept at hand; those not committed yet are kept besides. */
+const KEPT_ENTRIES = 128;
+
+/**
+ * Where a room stands in the eyes of its owner, ahead of what is committed: events are prepared one after another on it
+ * without waiting for commits. When a commit fails the head is thrown away and read again.
+ */
+export class RoomHead {
+  /** Undefined until the room's first commit. */
+  room: RoomInfo | undefined;
+  /** The newest committed state. */
+  snapshot: SnapshotNode | undefined;
+  ordinal = 0;
+  depth = 0;
+  extremities: readonly HeadEvent[] = [];
+  /** Appends handed to the committer and not yet ended. */
+  inFlight = 0;
+  /** Why this head may not be used any more. */
+  failure: Error | undefined;
+  private readonly state = new Map<string, HeadEvent | undefined>();
+  private readonly uncommitted = new Map<string, PreparedEvent>();
+  private readonly redacted = new Set<string>();
+  private tail: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    readonly roomId: string,
+    readonly version: RoomVersion,
+  ) {}
+
+  /** Runs work on this head after all work before it. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.tail.then(work);
+    this.tail = result.catch(() => undefined);
+    return result;
+  }
+
+  /** What is known of a state key: an event, undefined for none, or 'unknown'. */
+  peek(type: string, stateKey: string): HeadEvent | undefined | 'unknown' {
+    const key = stateMapKey(type, stateKey);
+    const known = this.state.get(key);
+    return known !== undefined || this.state.has(key) ? known : 'unknown';
+  }
+
+  /** Keeps what was read of the committed state, which is also the newest: newer entries are never let go. */
+  learn(type: string, stateKey: string, event: HeadEvent | undefined): void {
+    if (this.state.size >= KEPT_ENTRIES) this.forgetCommitted();
+    this.state.set(stateMapKey(type, stateKey), event);
+  }
+
+  /** An event of this room that is prepared but perhaps not committed. */
+  unfinished(eventId: string): PreparedEvent | undefined {
+    return this.uncommitted.get(eventId);
+  }
+
+  /** Whether a redaction of this event is on its way. */
+  isBeingRedacted(eventId: string): boolean {
+    return this.redacted.has(eventId);
+  }
+
+  /** Moves the head past an event. */
+  advance(event: PreparedEvent): void {
+    const { pdu } = event;
+    this.ordinal = event.ordinal;
+    this.depth = pdu.depth;
+    this.extremities = [event];
+    this.uncommitted.set(event.eventId, event);
+    if (pdu.state_key !== undefined) this.state.set(stateMapKey(pdu.type, pdu.state_key), event);
+    if (event.redacts !== undefined) this.redacted.add(event.redacts.eventId);
+  }
+
+  /** Takes back events, newest last, that were prepared and will not be handed to the committer. */
+  retreat(events: readonly PreparedEvent[]): void {
+    for (const event of events.toReversed()) {
+      const { pdu } = event;
+      this.ordinal = event.ordinal - 1;
+      this.depth = event.depthBefore;
+      this.extremities = event.previous;
+      this.uncommitted.delete(event.eventId);
+      if (pdu.state_key !== undefined) this.state.set(stateMapKey(pdu.type, pdu.state_key), event.replaces);
+      if (event.redacts !== undefined) this.redacted.delete(event.redacts.eventId);
+    }
+  }
+
+  /** Notes that events are committed, in a state that ends at `snapshot`. */
+  committed(events: readonly PreparedEvent[], snapshot: SnapshotNode | undefined): void {
+    this.snapshot = snapshot;
+    for (const event of events) {
+      this.uncommitted.delete(event.eventId);
+      if (event.redacts !== undefined) this.forgetRedacted(event.redacts);
+    }
+  }
+
+  /** What is held of a redacted state event does not know of its redaction: it will be read again. */
+  private forgetRedacted({ eventId, pdu }: HeadEvent): void {
+    this.redacted.delete(eventId);
+    if (pdu.state_key === undefined) return;
+    const key = stateMapKey(pdu.type, pdu.state_key);
+    if (this.state.get(key)?.eventId === eventId) this.state.delete(key);
+  }
+
+  private forgetCommitted(): void {
+    for (const [key, event] of this.state) {
+      if (event === undefined || !this.uncommitted.has(event.eventId)) this.state.delete(key);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { LRUCache } from 'lru-cache';
+import type { Reader } from '#platform/storage/storage';
+import { roomVersion } from '#protocol/room-versions';
+import type { Pdu } from '#protocol/events/index';
+import type { RoomInfo, RoomState } from '../room-state';
+import type { EventStore } from './event-store.service';
+import { RoomHead, type HeadEvent } from './room-head.model';
+import { RoomHeadReader } from './room-head.repository';
+import type { StoredEvent } from './timeline.model';
+
+const KEPT_HEADS = 5_000;
+
+/** The heads of the rooms that this process owns, read when first needed. */
+export class RoomHeads {
+  private readonly reader: RoomHeadReader;
+  private readonly idle = new LRUCache<string, RoomHead>({ max: KEPT_HEADS });
+  /** Heads with appends on their way, which must not be read again before those have ended. */
+  private readonly busy = new Map<string, RoomHead>();
+  private readonly loading = new Map<string, Promise<RoomHead>>();
+
+  constructor(
+    reader: Reader,
+    private readonly rooms: RoomState,
+    private readonly events: EventStore,
+  ) {
+    this.reader = new RoomHeadReader(reader);
+  }
+
+  /** The head of a room, shared by all who ask. */
+  async of(room: RoomInfo): Promise<RoomHead> {
+    const known = this.busy.get(room.roomId) ?? this.idle.get(room.roomId);
+    if (known !== undefined && known.failure === undefined) return known;
+    const running = this.loading.get(room.roomId);
+    if (running !== undefined) return running;
+    const load = this.load(room).finally(() => this.loading.delete(room.roomId));
+    this.loading.set(room.roomId, load);
+    return load;
+  }
+
+  /** The newest event under a key of the state, committed or not. */
+  async state(head: RoomHead, type: string, stateKey: string): Promise<HeadEvent | undefined> {
+    const known = head.peek(type, stateKey);
+    if (known !== 'unknown') return known;
+    if (head.room === undefined) return undefined;
+    const nid = await this.rooms.current(head.room, type, stateKey);
+    const event = await this.events.event(nid);
+    const found = event && toHeadEvent(event);
+    head.learn(type, stateKey, found);
+    return found;
+  }
+
+  /** Counts an append that was handed to the committer. */
+  began(head: RoomHead): void {
+    head.inFlight++;
+    this.busy.set(head.roomId, head);
+  }
+
+  /** Counts one that ended, well or not. */
+  ended(head: RoomHead): void {
+    head.inFlight--;
+    if (head.inFlight > 0) return;
+    if (this.busy.get(head.roomId) === head) this.busy.delete(head.roomId);
+    if (head.failure === undefined) this.idle.set(head.roomId, head);
+  }
+
+  /** Gives a head up after a failed commit; the next who asks reads the room again. */
+  drop(head: RoomHead, failure: Error): void {
+    head.failure ??= failure;
+    if (this.busy.get(head.roomId) === head) this.busy.delete(head.roomId);
+    if (this.idle.get(head.roomId) === head) this.idle.delete(head.roomId);
+  }
+
+  private async load(room: RoomInfo): Promise<RoomHead> {
+    const [row] = await this.reader.heads([room.nid]);
+    if (row === undefined) throw new Error(`room ${room.nid} has no head`);
+    const head = new RoomHead(room.roomId, roomVersion(room.version));
+    head.room = room;
+    head.ordinal = row.latestOrdinal;
+    head.depth = row.depth;
+    head.snapshot = row.snapshotNid === 0 ? undefined : await this.rooms.snapshots.node(row.snapshotNid);
+    head.extremities = (await this.events.events(await this.reader.extremities(room.nid))).map(toHeadEvent);
+    this.idle.set(room.roomId, head);
+    return head;
+  }
+}
+
+export function toHeadEvent(event: StoredEvent): HeadEvent {
+  return { eventId: event.eventId, pdu: event.pdu as Pdu, stored: event };
+}

@@ -1,0 +1,81 @@
+import { LRUCache } from 'lru-cache';
+import type { Position, Positions, Reader } from '#platform/storage/storage';
+import { isAfter } from '#platform/storage/storage';
+import { EventReader } from './event.repository';
+import { RoomHeadReader } from './room-head.repository';
+
+/** How many of the newest events are looked at in one statement before the search begins to jump. */
+const NEAR = 64;
+
+/** The newest event of a room. */
+export interface RoomPlace {
+  readonly ordinal: number;
+  readonly position: Position;
+}
+
+/** Translates between stream positions and places in rooms' orders; the newest place of each room is kept in memory. */
+export class RoomPlaces {
+  private readonly heads: RoomHeadReader;
+  private readonly events: EventReader;
+  private readonly newest = new LRUCache<number, RoomPlace>({ max: 100_000 });
+
+  constructor(reader: Reader) {
+    this.heads = new RoomHeadReader(reader);
+    this.events = new EventReader(reader);
+  }
+
+  /** Told of each commit, and of other processes' events. */
+  moved(roomNid: number, place: RoomPlace): void {
+    const known = this.newest.get(roomNid);
+    if (known === undefined || known.ordinal < place.ordinal) this.newest.set(roomNid, place);
+  }
+
+  /** Ordinal of a room's newest event; 0 when it has none. */
+  async latest(roomNid: number): Promise<number> {
+    return (await this.placeOf([roomNid])).get(roomNid)?.ordinal ?? 0;
+  }
+
+  /** The largest ordinal of a room whose event lies within `positions`; from memory when the newest one does. */
+  async ordinalAt(roomNid: number, positions: Positions): Promise<number> {
+    const place = (await this.placeOf([roomNid])).get(roomNid);
+    if (place === undefined) return 0;
+    return isAfter(place.position, positions) ? this.search(roomNid, place.ordinal, positions) : place.ordinal;
+  }
+
+  /** Those of the rooms whose newest event comes after `since`. One statement for rooms not in memory, usually none. */
+  async changed(roomNids: readonly number[], since: Positions): Promise<number[]> {
+    const places = await this.placeOf(roomNids);
+    return roomNids.filter((nid) => {
+      const place = places.get(nid);
+      return place !== undefined && isAfter(place.position, since);
+    });
+  }
+
+  /** Looks through the newest events, then halves the rest: positions rise with ordinals. */
+  private async search(roomNid: number, newest: number, positions: Positions): Promise<number> {
+    const near = await this.events.positionsUpTo(roomNid, newest, NEAR);
+    const hit = near.find((place) => !isAfter(place.position, positions));
+    if (hit !== undefined || near.length < NEAR) return hit?.ordinal ?? 0;
+    let within = 0;
+    let after = newest - NEAR + 1;
+    while (after - within > 1) {
+      const middle = Math.floor((within + after) / 2);
+      const [place] = await this.events.positionsUpTo(roomNid, middle, 1);
+      if (place === undefined || isAfter(place.position, positions)) after = middle;
+      else within = middle;
+    }
+    return within;
+  }
+
+  private async placeOf(roomNids: readonly number[]): Promise<ReadonlyMap<number, RoomPlace>> {
+    const missing = roomNids.filter((nid) => !this.newest.has(nid));
+    if (missing.length > 0) {
+      const heads = await this.heads.heads(missing);
+      for (const head of heads) this.moved(head.roomNid, { ordinal: head.latestOrdinal, position: head.position });
+    }
+    return new Map(roomNids.flatMap((nid) => {
+      const place = this.newest.get(nid);
+      return place === undefined ? [] : [[nid, place] as const];
+    }));
+  }
+}

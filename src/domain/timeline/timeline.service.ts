@@ -1,0 +1,197 @@
+import type { Requester } from '#kernel/requester';
+import type { Positions, Storage } from '#platform/storage/storage';
+import { membershipOf, type Pdu } from '#protocol/events/index';
+import type { RoomInfo, RoomState, SnapshotId } from '../room-state';
+import { Committer } from './committer.service';
+import type { OrdinalRange } from './event.repository';
+import { EventReader } from './event.repository';
+import { EventMaker, type MakerDraft } from './event-maker.service';
+import { EventStore } from './event-store.service';
+import { MessageRules } from './message-rules.service';
+import { NewRooms, type NewRoomRequest } from './new-rooms.service';
+import type { HeadEvent, PreparedEvent, RoomHead } from './room-head.model';
+import { RoomHeads } from './room-heads.service';
+import { RoomPlaces } from './room-places.service';
+import { Requests } from './requests.service';
+import type { TimelineConfig } from './timeline.config';
+import { NotInRoomError } from './timeline.errors';
+import type { EventDraft, StoredEvent, TransactionKey } from './timeline.model';
+import type { AppendParticipant, DraftRule } from './timeline.ports';
+
+/**
+ * The events of rooms: the only door through which one is written, and all reads of stored events. What a user may see of
+ * them is decided above, in event-views.
+ */
+export class Timeline {
+  private readonly store: EventStore;
+  private readonly reader: EventReader;
+  private readonly places: RoomPlaces;
+  private readonly heads: RoomHeads;
+  private readonly maker: EventMaker;
+  private readonly committer: Committer;
+  private readonly newRooms: NewRooms;
+  private readonly requests: Requests;
+  private readonly rules: DraftRule[];
+
+  constructor(
+    config: TimelineConfig,
+    storage: Storage,
+    private readonly rooms: RoomState,
+    now: () => number = Date.now,
+  ) {
+    this.store = new EventStore(storage, rooms);
+    this.reader = new EventReader(storage);
+    this.places = new RoomPlaces(storage);
+    this.heads = new RoomHeads(storage, rooms, this.store);
+    this.maker = new EventMaker(config, this.heads, this.store, now);
+    this.committer = new Committer(storage, rooms, this.store, this.heads, this.places, now);
+    this.newRooms = new NewRooms(config, this.maker, this.committer);
+    this.requests = new Requests(storage);
+    this.rules = [new MessageRules(this.store)];
+  }
+
+  /** Lets a feature write rows in the transaction of every append. Called while the program is put together. */
+  addParticipant(participant: AppendParticipant): void {
+    this.committer.addParticipant(participant);
+  }
+
+  /** Lets a feature refuse drafts of local users. Called while the program is put together. */
+  addRule(rule: DraftRule): void {
+    this.rules.push(rule);
+  }
+
+  /**
+   * Sends an event of a local user; the event's id, once it is durable and readable. A repeated `transaction` gives the first
+   * answer; a state event that repeats the present state gives the event that is there.
+   * Spec: client-server API, "Sending events to a room".
+   * @throws ForbiddenError by the room's rules, and for unknown rooms; TooLargeError, BadJsonError, and what rules throw
+   */
+  send(requester: Requester, draft: EventDraft, transaction?: TransactionKey): Promise<string> {
+    return this.requests.once(transaction, async () => {
+      const room = await this.rooms.info(draft.roomId);
+      if (room === undefined) throw new NotInRoomError();
+      // Rules may look at other events of the room, which strangers must not learn about.
+      if (draft.content['m.relates_to'] !== undefined) await this.requireJoined(room, requester.userId);
+      for (const rule of this.rules) await rule.checkDraft(requester, room, draft);
+      const [event] = await this.append(room, [{ ...draft, sender: requester.userId }], transaction);
+      return event!.eventId;
+    });
+  }
+
+  /**
+   * Appends events of local users to a room, all or none, in one transaction. Judged by the room's rules, not by the
+   * {@link DraftRule}s: the caller answers for those. A draft that repeats the present state gives the event that is there.
+   */
+  async append(
+    room: RoomInfo,
+    drafts: readonly MakerDraft[],
+    transaction?: TransactionKey,
+  ): Promise<StoredEvent[]> {
+    const made = await this.inQueue(room, (head) => this.prepare(head, drafts, transaction));
+    const stored = await made.written;
+    // An event that repeats the state may itself be on its way.
+    for (const event of made.events) await (event as Partial<PreparedEvent>).written;
+    if (transaction !== undefined && stored[0] !== undefined) this.requests.answered(stored[0].nid, transaction);
+    return made.events.map((event) => event.stored!);
+  }
+
+  /** Makes a room with all its events in one transaction. */
+  createRoom(request: NewRoomRequest): Promise<{ room: RoomInfo; events: StoredEvent[] }> {
+    return this.newRooms.create(request);
+  }
+
+  /** The event with this id, of whatever room; undefined when it is unknown or was never shown to anybody. */
+  async event(eventId: string): Promise<StoredEvent | undefined> {
+    return (await this.store.byIds([eventId])).get(eventId);
+  }
+
+  /** Events by id. At most two statements. */
+  eventsById(eventIds: readonly string[]): Promise<Map<string, StoredEvent>> {
+    return this.store.byIds(eventIds);
+  }
+
+  /** Events by number, in the order asked for; unknown ones are left out. One statement for those not in memory. */
+  events(nids: readonly number[]): Promise<StoredEvent[]> {
+    return this.store.events(nids);
+  }
+
+  /** A part of a room's one order: `from` and `to` are ordinals and both exclusive. */
+  async range(room: Pick<RoomInfo, 'nid'>, range: OrdinalRange): Promise<StoredEvent[]> {
+    return this.store.events(await this.reader.nidsInRange(room.nid, range));
+  }
+
+  /** Ordinal of a room's newest event. */
+  latestOrdinal(room: Pick<RoomInfo, 'nid'>): Promise<number> {
+    return this.places.latest(room.nid);
+  }
+
+  /** The largest ordinal of a room that lies within stream positions; 0 when all its events came later. */
+  ordinalAt(room: Pick<RoomInfo, 'nid'>, positions: Positions): Promise<number> {
+    return this.places.ordinalAt(room.nid, positions);
+  }
+
+  /** Those of the rooms with events after `since`: from memory, so that a sync may ask for all of a user's rooms. */
+  changedRooms(roomNids: readonly number[], since: Positions): Promise<number[]> {
+    return this.places.changed(roomNids, since);
+  }
+
+  /** `unsigned.transaction_id` of events for the device (or token scope) that sent them. At most one statement. */
+  transactionIds(eventNids: readonly number[], userId: string, scope: string): Promise<Map<number, string>> {
+    return this.requests.idsOf(eventNids, userId, scope);
+  }
+
+  /** The event that now holds a key of a room's state. */
+  async currentState(room: Pick<RoomInfo, 'nid'>, type: string, stateKey: string): Promise<StoredEvent | undefined> {
+    return this.store.event(await this.rooms.current(room, type, stateKey));
+  }
+
+  /** The whole current state of a room. Two statements. */
+  async currentStateAll(room: Pick<RoomInfo, 'nid'>): Promise<StoredEvent[]> {
+    const entries = await this.rooms.currentAll(room);
+    return this.store.events(entries.map((entry) => entry.eventNid));
+  }
+
+  /** The event that held a key of the state at a snapshot. */
+  async stateAt(snapshot: SnapshotId, type: string, stateKey: string): Promise<StoredEvent | undefined> {
+    return this.store.event(await this.rooms.at(snapshot, type, stateKey));
+  }
+
+  /** The state at a snapshot, whole or of some types. */
+  async stateAllAt(snapshot: SnapshotId, options: { types?: readonly string[] } = {}): Promise<StoredEvent[]> {
+    const entries = await this.rooms.atAll(snapshot, options);
+    return this.store.events(entries.map((entry) => entry.eventNid));
+  }
+
+  private async requireJoined(room: RoomInfo, userId: string): Promise<void> {
+    const member = await this.currentState(room, 'm.room.member', userId);
+    if (member === undefined || membershipOf(member.pdu as Pdu) !== 'join') throw new NotInRoomError();
+  }
+
+  /** Runs work on a room's head, after all that was asked before. */
+  private async inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>): Promise<T> {
+    for (;;) {
+      const head = await this.heads.of(room);
+      const result = await head.run(async () => (head.failure === undefined ? { done: await work(head) } : undefined));
+      if (result !== undefined) return result.done;
+    }
+  }
+
+  /** Prepares drafts and hands the new events to the committer; when one is refused, the head is as before. */
+  private async prepare(head: RoomHead, drafts: readonly MakerDraft[], transaction: TransactionKey | undefined) {
+    const fresh: PreparedEvent[] = [];
+    const events: HeadEvent[] = [];
+    try {
+      for (const draft of drafts) {
+        const made = await this.maker.make(head, draft);
+        events.push('existing' in made ? made.existing : made);
+        if (!('existing' in made)) fresh.push(made);
+      }
+    } catch (error) {
+      head.retreat(fresh);
+      throw error;
+    }
+    const written = fresh.length === 0 ? Promise.resolve([]) : this.committer.append({ head, events: fresh, transaction });
+    for (const event of fresh) event.written = written;
+    return { events, written };
+  }
+}

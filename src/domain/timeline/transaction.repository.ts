@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { Reader, Row } from '#platform/storage/storage';
+import { inList } from '#platform/storage/storage';
+import type { TransactionKey } from './timeline.model';
+
+/** Names a request: user, device or token, path and transaction id. */
+export function requestHash(key: TransactionKey): string {
+  const text = JSON.stringify([key.userId, key.scope, key.path, key.txnId]);
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+export function transactionRow(key: TransactionKey, eventNid: number, createdTs: number): Row {
+  return {
+    request_hash: requestHash(key),
+    event_nid: eventNid,
+    user_id: key.userId,
+    scope: key.scope,
+    txn_id: key.txnId,
+    created_ts: createdTs,
+  };
+}
+
+export class TransactionReader {
+  constructor(private readonly reader: Reader) {}
+
+  /** The event id that a request was answered with. */
+  async answerTo(hash: string): Promise<string | undefined> {
+    const sql =
+      'SELECT e.event_id FROM event_transactions t JOIN events e ON e.nid = t.event_nid WHERE t.request_hash = ?';
+    return (await this.reader.get<{ event_id: string }>(sql, [hash]))?.event_id;
+  }
+
+  /** Transaction ids that a user's device (or token) gave to events. */
+  async idsOf(eventNids: readonly number[], userId: string, scope: string): Promise<Map<number, string>> {
+    const list = inList(eventNids);
+    const sql = `SELECT event_nid, txn_id FROM event_transactions WHERE event_nid IN ${list.sql} AND user_id = ? AND scope = ?`;
+    const rows = await this.reader.all<{ event_nid: number; txn_id: string }>(sql, [...list.params, userId, scope]);
+    return new Map(rows.map((row) => [row.event_nid, row.txn_id]));
+  }
+}
