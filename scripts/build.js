@@ -7,7 +7,10 @@ const root = join(__dirname, '..');
 
 function build() {
   const tsc = require.resolve('typescript/bin/tsc', { paths: [root] });
-  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: ['ignore', 2, 2] });
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
   return status ?? 1;
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config/index';
+import { configurationReference, loadConfig } from '../config/index';
 
 export function addConfigCommands(program: Command): void {
   const config = program.command('config').description('look at the configuration');
@@ -11,4 +11,8 @@ export function addConfigCommands(program: Command): void {
       const { server_name: name } = loadConfig({ file });
       process.stdout.write(`The configuration of ${name} is right.\n`);
     });
+  config
+    .command('reference')
+    .description('print the reference of all keys, as in docs/configuration.md')
+    .action(() => void process.stdout.write(configurationReference()));
 }

@@ -8,6 +8,7 @@ export const rooms = section(
     default_version: z
       .preprocess((value) => (typeof value === 'number' ? String(value) : value), z.enum(ROOM_VERSIONS))
       .default('12')
+      .meta({ default: '12' })
       .describe('Version of rooms created without naming one'),
     publish_policy: z
       .enum(['open', 'admins', 'nobody'])
@@ -30,7 +31,12 @@ export const registration = section(
     terms: z
       .record(
         z.string(),
-        z.strictObject({ version: z.string(), name: z.string(), url: z.string(), language: z.string().default('en') }),
+        z.strictObject({
+          version: z.string().describe('Version of the document; a new one is agreed to anew'),
+          name: z.string().describe('Title'),
+          url: z.string().describe('Where it can be read'),
+          language: z.string().default('en').describe('Language of title and text'),
+        }),
       )
       .default({})
       .describe('Documents to agree to, by a name of your own'),
@@ -41,7 +47,7 @@ export const registration = section(
 const rate = (requests: number, seconds: number, what: string) =>
   section(
     {
-      requests: z.int().min(1).default(requests).describe('So many requests'),
+      requests: z.int().min(1).default(requests).describe('so many requests'),
       seconds: z.int().min(1).default(seconds).describe('in so many seconds'),
     },
     what,

@@ -92,6 +92,7 @@ export const configSchema = z.strictObject({
   public_base_url: httpUrl
     .nullable()
     .default(null)
+    .meta({ default: null })
     .describe('Where clients reach the server from outside; by default the address of the first client listener'),
   signing_key: z
     .string()
