@@ -93,6 +93,11 @@ export class RoomState {
     return this.snapshots.atAll(snapshot, options);
   }
 
+  /** What a state has otherwise than an earlier one on the way to it. */
+  changedBetween(older: SnapshotId, newer: SnapshotId): Promise<StateEntry[]> {
+    return this.snapshots.changedBetween(older, newer);
+  }
+
   /** Told by the timeline after a commit, before anybody hears of it: a new room. */
   roomCommitted(room: RoomInfo): void {
     this.remember(room);

@@ -8,6 +8,7 @@ import { SnapshotReader } from './snapshot.repository';
 
 /** An event id of 0 marks a key without an event. */
 const ABSENT = 0;
+const MANY_KEYS = 1_000;
 
 /**
  * The state of a room at any point. A state change makes a node with its delta; each 16th node holds the net change of the
@@ -38,7 +39,10 @@ export class Snapshots {
     });
     if (missing.length === 0 || snapshot === 0) return found;
     const chain = await this.chain(snapshot);
-    const entries = await this.reader.deltasOfKeys(chain.map((node) => node.nid), missing);
+    const entries = await this.reader.deltasOfKeys(
+      chain.map((node) => node.nid),
+      missing,
+    );
     const merged = mergeChanges(byAge(chain, entries));
     for (const [type, stateKey] of missing) {
       const key = stateMapKey(type, stateKey);
@@ -61,6 +65,34 @@ export class Snapshots {
       .map(({ type, stateKey, eventNid }) => ({ type, stateKey, eventNid }));
   }
 
+  /**
+   * The entries of `newer` that `older`, a state on the way to it, has otherwise or not at all. Reads only the deltas
+   * that the two do not share.
+   */
+  async changedBetween(older: SnapshotId, newer: SnapshotId): Promise<StateEntry[]> {
+    if (older === newer) return [];
+    const shared = new Set(older === 0 ? [] : (await this.chain(older)).map((node) => node.nid));
+    const own = (await this.chain(newer)).filter((node) => !shared.has(node.nid));
+    const changes = mergeChanges(byAge(own, await this.reader.deltas(own.map((node) => node.nid))));
+    const entries = [...changes.values()].filter((entry) => entry.eventNid !== ABSENT);
+    const before = await this.among(older, entries);
+    return entries
+      .filter((entry) => before.get(stateMapKey(entry.type, entry.stateKey)) !== entry.eventNid)
+      .map(({ type, stateKey, eventNid }) => ({ type, stateKey, eventNid }));
+  }
+
+  /** What a state has under the keys of `entries`; of very many keys it is cheaper to read the state whole. */
+  private async among(snapshot: SnapshotId, entries: readonly StateEntry[]): Promise<Map<string, number>> {
+    if (snapshot === 0) return new Map();
+    if (entries.length <= MANY_KEYS)
+      return this.atMany(
+        snapshot,
+        entries.map(({ type, stateKey }) => [type, stateKey]),
+      );
+    const all = await this.atAll(snapshot);
+    return new Map(all.map(({ type, stateKey, eventNid }) => [stateMapKey(type, stateKey), eventNid]));
+  }
+
   /** One node. @throws Error for an id that is not stored */
   async node(snapshot: SnapshotId): Promise<SnapshotNode> {
     return this.nodes.get(snapshot) ?? (await this.chain(snapshot))[0]!;
@@ -69,7 +101,7 @@ export class Snapshots {
   /** The node and its bases, newest first. */
   private async chain(snapshot: SnapshotId): Promise<SnapshotNode[]> {
     const chain: SnapshotNode[] = [];
-    for (let nid: number | null = snapshot; nid !== null; ) {
+    for (let nid: number | null = snapshot; nid !== null;) {
       const node: SnapshotNode | undefined = this.nodes.get(nid);
       if (node === undefined) {
         chain.push(...(await this.load(nid)));
