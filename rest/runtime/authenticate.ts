@@ -8,6 +8,8 @@ import type { Query } from './query-string';
 
 /** What an access token comes with. Application services name whom they act for, and with which device, in the query. */
 export interface TokenUse {
+  /** The operation, as `client-server/logout`: that one is open to locked accounts. */
+  readonly operation: string;
   readonly ip: string;
   readonly userAgent: string | null;
   readonly actAs?: string;
@@ -93,6 +95,7 @@ async function user(
   ip: string,
 ): Promise<Requester> {
   const requester = await ports.user(token, {
+    operation: contract.id,
     ip,
     userAgent: request.headers['user-agent'] ?? null,
     ...(typeof query['user_id'] === 'string' && { actAs: query['user_id'] }),

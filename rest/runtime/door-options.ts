@@ -57,8 +57,8 @@ export interface RestOptions {
   readonly isExemptFromLimits?: (requester: Requester) => boolean;
   readonly limiterStore?: LimiterStore;
   readonly bodyLimits?: Partial<BodyLimits>;
-  /** APIs whose optional old paths answer too. */
-  readonly legacyGroups?: readonly Api[];
+  /** Groups of optional old paths that answer too: `federation_v1`, `media_v1`, `client_before_r0`. */
+  readonly legacyGroups?: readonly string[];
   /**
    * true (tests): every JSON answer is checked against its document, and a mismatch becomes a 500.
    * A number from 0 to 1 (production): that share is checked, and a mismatch is logged only.

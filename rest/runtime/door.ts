@@ -96,7 +96,7 @@ class ListenerDoor {
 
   private async send(
     exchange: Exchange,
-    { contract, reply }: Served,
+    { contract, reply, pair }: Served,
     cors: Readonly<Record<string, string>>,
   ): Promise<void> {
     const { response } = exchange;
@@ -107,8 +107,9 @@ class ListenerDoor {
       await sendReply(response, http, cors);
       return;
     }
-    this.shared.checks.check(contract, contract.success.status, reply);
-    sendJson(response, contract.success.status, reply, cors);
+    const { status } = contract.success;
+    this.shared.checks.check(contract, status, reply);
+    sendJson(response, status, pair ? [status, reply] : reply, cors);
   }
 
   private sendError(

@@ -1,3 +1,4 @@
+import { AuthenticationRequiredError } from '#domain/sessions';
 import { LimitExceededError, MatrixError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
 import { statusOf } from './error-status';
@@ -22,10 +23,10 @@ export function toWire(error: unknown, requestId: string, reached: string | unde
     const body = { errcode: 'M_UNKNOWN', error: 'Internal server error', request_id: requestId };
     return { status: 500, body, headers: {}, fault: true };
   }
-  const body = { ...(error.errcode !== '' && { errcode: error.errcode, error: error.message }), ...error.extra };
+  if (error instanceof AuthenticationRequiredError) return { status: 401, body: error.body, headers: {}, fault: false };
+  const body = { errcode: error.errcode, error: error.message, ...error.extra };
   if (error instanceof HttpRefusal) return { status: error.status, body, headers: error.headers, fault: false };
-  const status = error.errcode === '' ? 401 : statusOf(error.errcode, reached);
-  return { status, body, headers: retryHeader(error), fault: false };
+  return { status: statusOf(error.errcode, reached), body, headers: retryHeader(error), fault: false };
 }
 
 function retryHeader(error: MatrixError): Record<string, string> {

@@ -33,7 +33,8 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
       }
     });
     request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length)));
-    request.once('close', () => reject(new RequestAborted()));
+    // Every request closes; one that is whole has ended before, and making an error for it would be wasted.
+    request.once('close', () => !request.complete && reject(new RequestAborted()));
     request.once('error', () => reject(new RequestAborted()));
   });
 }

@@ -11,8 +11,8 @@ interface TrieNode<Route> {
 interface Leaf<Route> {
   readonly route: Route;
   readonly names: readonly string[];
-  /** A parameter that this template lacks, which is therefore empty. */
-  readonly absent: string | undefined;
+  /** Parameters that this template spells out or lacks. */
+  readonly fixed: Readonly<Record<string, string>>;
 }
 
 export type Outcome<Route> =
@@ -35,15 +35,15 @@ export class RouteTrie<Route> {
 
   /**
    * Adds a template such as `/rooms/{roomId}/state/{eventType}`; an earlier route of the same shape stays.
-   * @param absent a parameter of the operation that this template lacks
+   * @param fixed values of the operation's parameters that this template spells out or lacks
    */
-  add(method: string, template: string, route: Route, absent?: string): void {
+  add(method: string, template: string, route: Route, fixed: Readonly<Record<string, string>> = {}): void {
     const node = this.nodeOf(template);
     if (node.methods.has(method)) return;
     const names = segmentsOf(template)
       .filter(isParameter)
       .map((segment) => segment.slice(1, -1));
-    node.methods.set(method, { route, names, absent });
+    node.methods.set(method, { route, names, fixed });
   }
 
   match(method: string, path: string): Outcome<Route> {
@@ -109,8 +109,7 @@ function leafOf<Route>(node: TrieNode<Route>, search: Search<Route>): Leaf<Route
 }
 
 function named<Route>(leaf: Leaf<Route>, values: readonly string[]): Record<string, string> {
-  const path: Record<string, string> = {};
+  const path: Record<string, string> = { ...leaf.fixed };
   for (let at = 0; at < leaf.names.length; at++) path[leaf.names[at] as string] = values[at] as string;
-  if (leaf.absent !== undefined) path[leaf.absent] = '';
   return path;
 }

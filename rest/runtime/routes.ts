@@ -1,4 +1,4 @@
-import type { Alias, Api, OperationContract } from './contract';
+import type { Alias, OperationContract } from './contract';
 import type { Delegates } from './door-options';
 import { RESOURCES, type ListenerOptions } from './door-options';
 import { RouteTrie } from './route-trie';
@@ -19,6 +19,8 @@ export interface Route {
   readonly operations: Operation[];
   /** The one that stands for all in authentication and limits. */
   readonly lead: OperationContract;
+  /** An old path whose answer is the pair `[status, body]`. */
+  readonly pair: boolean;
 }
 
 /** Builds the matcher of one listener: the contracts of its resources with their old paths. */
@@ -26,45 +28,32 @@ export function routesOf(
   contracts: readonly OperationContract[],
   delegates: Delegates,
   { resources }: ListenerOptions,
-  legacyGroups: readonly Api[],
+  legacyGroups: readonly string[],
 ): RouteTrie<Route> {
   const trie = new RouteTrie<Route>();
   const methods = methodsOf(delegates);
   const served = contracts.filter(({ api }) => resources.has(RESOURCES[api]));
-  for (const contract of served) mountShapes(trie, contract, methods, contract.method, contract.path);
+  for (const contract of served) mount(trie, { contract, delegate: methods.get(contract.id) }, contract);
   for (const contract of served) {
-    for (const alias of contract.aliases) {
-      if (!alias.optional || legacyGroups.includes(contract.api))
-        mountShapes(trie, contract, methods, alias.method, alias.path);
-    }
+    const operation = { contract, delegate: methods.get(contract.id) };
+    for (const alias of contract.aliases) if (isOn(alias, legacyGroups)) mount(trie, operation, alias);
   }
   return trie;
 }
 
-const STATE_KEY = '/{stateKey}';
-
-/** A state key may be empty, and then its slash may be missing, too. */
-function mountShapes(...[trie, contract, methods, method, template]: Parameters<typeof mount>): void {
-  const absent = contract.path.endsWith(STATE_KEY) ? 'stateKey' : undefined;
-  if (!template.endsWith(STATE_KEY)) return mount(trie, contract, methods, method, template, absent);
-  mount(trie, contract, methods, method, template);
-  mount(trie, contract, methods, method, template.slice(0, -STATE_KEY.length), absent);
+function isOn({ optional, group }: Alias, groups: readonly string[]): boolean {
+  return !optional || (group !== undefined && groups.includes(group));
 }
 
-function mount(
-  trie: RouteTrie<Route>,
-  contract: OperationContract,
-  methods: ReadonlyMap<string, Delegate>,
-  method: string,
-  template: string,
-  absent?: string,
-): void {
-  const operation = { contract, delegate: methods.get(contract.id) };
-  const before = trie.get(method, template);
-  if (before === undefined) trie.add(method, template, { template, operations: [operation], lead: contract }, absent);
+type Place = Pick<Alias, 'method' | 'path' | 'fixed' | 'pair'>;
+
+function mount(trie: RouteTrie<Route>, operation: Operation, { method, path, fixed, pair = false }: Place): void {
+  const before = trie.get(method, path);
+  const { contract } = operation;
+  if (before === undefined)
+    trie.add(method, path, { template: path, operations: [operation], lead: contract, pair }, fixed);
   else if (contract.when !== undefined) before.operations.unshift(operation);
-  else if (before.operations.every(({ contract: other }) => other.when !== undefined))
-    before.operations.push(operation);
+  else if (before.operations.every((other) => other.contract.when !== undefined)) before.operations.push(operation);
 }
 
 /** Every delegate method by `api/operationId`. */

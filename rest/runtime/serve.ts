@@ -17,6 +17,8 @@ import { CLIENT_JSON, parseJsonBody, SERVER_JSON } from './strict-json';
 export interface Served {
   readonly contract: OperationContract;
   readonly reply: unknown;
+  /** The old path wants `[status, body]`. */
+  readonly pair: boolean;
 }
 
 /** A body as read: what the delegate gets, and whether there was anything on the wire. */
@@ -60,16 +62,17 @@ export class Service {
     const user = await authenticateToken(lead, this.ports, exchange.incoming, query, exchange.ip);
     exchange.caller = user?.userId;
     await this.limits.check(lead, user, exchange.ip);
-    if (route.operations.every(({ delegate }) => delegate === undefined)) throw unknownPath();
+    const signed = lead.auth === 'signedRequest';
+    if (!signed && isGap(route)) throw unknownPath();
     const body = await this.bodyOf(exchange, lead);
-    const requester = lead.auth === 'signedRequest' ? await this.signer(exchange, body) : user;
+    const requester = signed ? await this.signer(exchange, body) : user;
     const operation = operationFor(route, query, body.value ?? {});
     exchange.contract = operation.contract;
     if (operation.delegate === undefined) throw unknownPath();
     await this.validator.check(operation.contract, { path, query, body: body.value });
     onReach();
     const call = { path, query, body: body.value, header: exchange.incoming.headers, request: exchange, requester };
-    return { contract: operation.contract, reply: await operation.delegate(call) };
+    return { contract: operation.contract, reply: await operation.delegate(call), pair: route.pair };
   }
 
   private async bodyOf(exchange: Exchange, contract: OperationContract): Promise<Body> {
@@ -93,6 +96,10 @@ export class Service {
     exchange.caller = requester.origin;
     return requester;
   }
+}
+
+function isGap(route: Route): boolean {
+  return route.operations.every(({ delegate }) => delegate === undefined);
 }
 
 /** Decodes each parameter once. Throws 400 for bad escapes, `M_INVALID_PARAM` for NUL characters, which no name has. */
