@@ -1,30 +1,56 @@
+import { AccountData, Tags } from '#domain/account-data';
 import { Accounts, DEFAULT_PASSWORDS } from '#domain/accounts';
 import { Devices } from '#domain/devices';
-import type { Domain } from '#domain/domain';
+import type { Domain, PeopleDomain, RoomsDomain } from '#domain/domain';
+import { Filters } from '#domain/filters';
+import { Profiles } from '#domain/profiles';
+import { PushRules } from '#domain/push-rules';
+import { Relations } from '#domain/relations';
+import { RoomState } from '#domain/room-state';
 import { DEFAULT_SESSIONS, Sessions } from '#domain/sessions';
+import { Timeline } from '#domain/timeline';
+import { ToDevice } from '#domain/to-device';
 import { now } from '#kernel/time';
 import type { Machinery } from './machinery';
 
 /** The features, and the work that goes on between requests. */
 export interface Composition {
   readonly domain: Domain;
-  /** Starts background work. */
-  start(): void;
+  /** Starts background work, before the first request. */
+  start(): Promise<void>;
   /** Ends it, writing down what is only remembered. The storage is still open. */
   stop(): Promise<void>;
 }
 
 /** Makes every feature, in the order of `features.json`: a feature gets only what stands above it. */
-export function compose({ config, storage, log }: Machinery): Composition {
-  const onError = (error: unknown) => log.error({ error }, 'background work failed');
+export function compose(machinery: Machinery): Composition {
+  const people = composePeople(machinery);
+  const rooms = composeRooms(machinery);
+  return {
+    domain: { ...people, ...rooms },
+    start: async () => people.devices.lastSeen.start(),
+    stop: () => people.devices.lastSeen.stop(),
+  };
+}
 
+function composePeople({ config, storage, log }: Machinery): PeopleDomain {
+  const onError = (error: unknown) => log.error({ error }, 'background work failed');
   const accounts = new Accounts(storage, { serverName: config.server_name, passwords: DEFAULT_PASSWORDS }, now);
   const devices = new Devices(storage, now, onError);
   const sessions = new Sessions(storage, accounts, devices, DEFAULT_SESSIONS, now);
+  const accountData = new AccountData(storage);
+  const tags = new Tags(accountData);
+  const profiles = new Profiles(storage, accounts);
+  const filters = new Filters(storage);
+  const pushRules = new PushRules(storage, accountData);
+  const toDevice = new ToDevice(storage, devices, config.server_name, now);
+  return { accounts, devices, sessions, accountData, tags, profiles, filters, pushRules, toDevice };
+}
 
-  return {
-    domain: { accounts, devices, sessions },
-    start: () => devices.lastSeen.start(),
-    stop: () => devices.lastSeen.stop(),
-  };
+function composeRooms({ config, storage, signingKey }: Machinery): RoomsDomain {
+  const roomState = new RoomState(storage);
+  const timeline = new Timeline({ serverName: config.server_name, signingKey }, storage, roomState, now);
+  const relations = new Relations(storage);
+  timeline.addParticipant(relations);
+  return { roomState, timeline, relations };
 }

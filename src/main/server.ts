@@ -70,7 +70,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
 async function open(machinery: Machinery, opened: Opened): Promise<string[]> {
   const composition = compose(machinery);
   opened.composition = composition;
-  composition.start();
+  await composition.start();
   const parts = httpParts(machinery, composition.domain);
   for (const listener of machinery.config.listeners) {
     opened.listeners.push(await openListener(listener, createApp(listener, parts)));
