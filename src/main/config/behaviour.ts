@@ -44,6 +44,38 @@ export const registration = section(
   'Making accounts',
 );
 
+export const passwords = section(
+  {
+    memory_kib: z.int().min(8).max(4_194_304).default(19_456).describe('Memory that hashing a password takes, in KiB'),
+    iterations: z.int().min(1).max(1_000).default(2).describe('Passes over that memory'),
+    parallelism: z.int().min(1).max(64).default(1).describe('Lanes of the hash'),
+    min_length: z.int().min(1).max(128).default(1).describe('Shortest new password, in characters'),
+  },
+  'Passwords, hashed with Argon2id',
+);
+
+export const sessions = section(
+  {
+    refreshable_token_seconds: z
+      .int()
+      .min(1)
+      .default(300)
+      .describe('Life of the access tokens of clients that can refresh them; those of others do not expire'),
+    refresh_token_seconds: z
+      .int()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('Life of an unused refresh token; null for no end'),
+    authentication_seconds: z
+      .int()
+      .min(10)
+      .default(1_800)
+      .describe('How long the steps of an authentication (registration, removal of a device) may take together'),
+  },
+  'Sign-ins',
+);
+
 const rate = (requests: number, seconds: number, what: string) =>
   section(
     {

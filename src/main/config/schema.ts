@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { listeners } from './listeners';
 import { httpUrl, onOff, port, address, secret, section, serverName } from './primitives';
-import { registration, rateLimits, rooms } from './behaviour';
+import { passwords, rateLimits, registration, rooms, sessions } from './behaviour';
 
 const database = section(
   {
@@ -102,6 +102,8 @@ export const configSchema = z.strictObject({
   rooms: rooms.prefault({}),
   presence: section({ enabled: onOff.default(true).describe('Show who is online') }, 'Presence').prefault({}),
   registration: registration.prefault({}),
+  passwords: passwords.prefault({}),
+  sessions: sessions.prefault({}),
   rate_limits: rateLimits.prefault({}),
   federation: federation.prefault({}),
   application_services: z.array(z.string()).default([]).describe('Registration files of application services'),

@@ -23,6 +23,8 @@ import {
   eventTransactionEntity,
 } from '../../domain/timeline/event.entity';
 import { roomExtremityEntity, roomHeadEntity } from '../../domain/timeline/room-head.entity';
+import { registrationNonceEntity } from '../../domain/account-lifecycle/registration-nonces.entity';
+import { pendingPartingEntity } from '../../domain/account-lifecycle/pending-partings.entity';
 
 /** Every entity of the program, for TypeORM's schema comparison and command line. */
 export const entities = (t: ColumnTypes): EntitySchema[] => [
@@ -50,4 +52,6 @@ export const entities = (t: ColumnTypes): EntitySchema[] => [
   eventTransactionEntity(t),
   roomHeadEntity(t),
   roomExtremityEntity(t),
+  registrationNonceEntity(t),
+  pendingPartingEntity(t),
 ];

@@ -7,6 +7,7 @@ import { Devices1760000001100 } from './1760000001100-devices';
 import { Sessions1760000001200 } from './1760000001200-sessions';
 import { AccountData1760000001300 } from './1760000001300-account-data';
 import { ToDevice1760000001400 } from './1760000001400-to-device';
+import { AccountLifecycle1760000001500 } from './1760000001500-account-lifecycle';
 
 /** Every migration, oldest first. A released one never changes. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   Timeline1760000150000,
   AccountData1760000001300,
   ToDevice1760000001400,
+  AccountLifecycle1760000001500,
 ];

@@ -1,0 +1,31 @@
+import type { RegistrationConfig } from '#domain/account-lifecycle';
+import type { AccountsConfig } from '#domain/accounts';
+import type { SessionsConfig } from '#domain/sessions';
+import type { Config } from './parse';
+
+/** What each feature is told of the configuration, in its own words. */
+export const accountsConfig = ({ server_name: serverName, passwords }: Config): AccountsConfig => ({
+  serverName,
+  passwords: {
+    memoryKib: passwords.memory_kib,
+    iterations: passwords.iterations,
+    parallelism: passwords.parallelism,
+    minLength: passwords.min_length,
+  },
+});
+
+export const sessionsConfig = ({ sessions }: Config): SessionsConfig => ({
+  refreshableTokenLifetimeMs: sessions.refreshable_token_seconds * 1_000,
+  refreshTokenLifetimeMs: sessions.refresh_token_seconds === null ? null : sessions.refresh_token_seconds * 1_000,
+  uiaLifetimeMs: sessions.authentication_seconds * 1_000,
+});
+
+export const registrationConfig = ({ registration }: Config): RegistrationConfig => ({
+  enabled: registration.enabled,
+  allowGuests: registration.allow_guests,
+  requireToken: registration.require_token,
+  requireEmail: registration.require_email,
+  requireTerms: registration.require_terms,
+  terms: registration.terms,
+  sharedSecret: registration.shared_secret,
+});
