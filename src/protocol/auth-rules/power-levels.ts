@@ -77,7 +77,7 @@ export function readLevel(version: RoomVersion, value: JsonValue | undefined): n
 export function readLevels(version: RoomVersion, group: JsonValue | undefined): Map<string, number> {
   const levels = new Map<string, number>();
   if (!isJsonObject(group)) return levels;
-  for (const [key, value] of Object.entries(group as JsonObject)) {
+  for (const [key, value] of Object.entries(group)) {
     const level = readLevel(version, value);
     if (level !== undefined) levels.set(key, level);
   }

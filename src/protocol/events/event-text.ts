@@ -58,7 +58,7 @@ export class EventText {
     }
     return value !== null && typeof value === 'object' && Object.keys(value).length === 0
       ? canonicalJson(value)
-      : canonicalJson({ [key]: value } as JsonObject, this.json).slice(canonicalJson(key).length + 2, -1);
+      : canonicalJson({ [key]: value }, this.json).slice(canonicalJson(key).length + 2, -1);
   }
 
   private join(includes: (key: string) => boolean, content?: string): string {

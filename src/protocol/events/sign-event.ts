@@ -30,7 +30,7 @@ export function hashAndSign(version: RoomVersion, pdu: Pdu, serverName: string, 
   const text = new EventText(version, pdu);
   const hashes = { sha256: text.contentHash() };
   text.set('hashes', hashes);
-  return finish(version, { ...pdu, hashes } as Pdu, text, serverName, key);
+  return finish(version, { ...pdu, hashes }, text, serverName, key);
 }
 
 /**
@@ -43,7 +43,7 @@ export function addEventSignature(version: RoomVersion, pdu: Pdu, serverName: st
 
 function finish(version: RoomVersion, pdu: Pdu, text: EventText, serverName: string, key: SigningKey): SignedEvent {
   const signedText = text.signedText();
-  const signatures = addSignature(pdu.signatures as JsonValue | undefined, serverName, key.keyId, key.sign(signedText));
+  const signatures = addSignature(pdu.signatures, serverName, key.keyId, key.sign(signedText));
   text.set('signatures', signatures);
   const json = text.federationText();
   if (utf8Length(json) > MAX_EVENT_BYTES) throw new TooLargeError('The event is larger than 65536 bytes');

@@ -61,7 +61,7 @@ describe('the setting of a room', () => {
   it('is shared without an event or with a value nobody knows', () => {
     expect(historyVisibilityOf(undefined)).toBe('shared');
     for (const value of ['public', 5, null, {}]) {
-      expect(historyVisibilityOf({ content: { history_visibility: value } } as unknown as Pdu)).toBe('shared');
+      expect(historyVisibilityOf({ content: { history_visibility: value } })).toBe('shared');
     }
   });
 });

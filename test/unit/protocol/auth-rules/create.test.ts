@@ -11,7 +11,7 @@ describe('the create event', () => {
       { room_version: id, ...content },
       { stateKey: '', prevEvents: [] },
     );
-    return room.judge({ ...event, ...more } as Pdu);
+    return room.judge({ ...event, ...more });
   };
 
   it.each(versions(1))('is allowed in version %s', (id) => {

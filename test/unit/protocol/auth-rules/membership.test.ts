@@ -172,7 +172,7 @@ describe.each(versions(1))('an invite by third party, in version %s', (id) => {
   const identity = SigningKey.fromSeed('ed25519:0', Buffer.alloc(32, 5));
   const other = SigningKey.fromSeed('ed25519:0', Buffer.alloc(32, 6));
   const signed = (changes: JsonObject = {}, key = identity) =>
-    signJson({ mxid: BOB, token: 'tok', ...changes } as JsonObject, 'id.org', key);
+    signJson({ mxid: BOB, token: 'tok', ...changes }, 'id.org', key);
   const attempt = (
     invite: unknown,
     offer: JsonObject = { public_key: identity.publicKey },

@@ -85,9 +85,7 @@ describe('adding a rule', () => {
 
   it('refuses conditions that are none, and keeps those of kinds it does not know', () => {
     for (const conditions of ['x', [5], [{}], {}]) {
-      expect(() => putRule(NO_PUSH_RULES, 'override', 'x', { actions: [], conditions } as JsonValue)).toThrow(
-        BadJsonError,
-      );
+      expect(() => putRule(NO_PUSH_RULES, 'override', 'x', { actions: [], conditions })).toThrow(BadJsonError);
     }
     const stored = putRule(NO_PUSH_RULES, 'override', 'x', { actions: [], conditions: [{ kind: 'org.new', a: 1 }] });
     expect(rulesetOf(stored, '@me:a.org').override[1]?.conditions).toEqual([{ kind: 'org.new', a: 1 }]);
