@@ -1,8 +1,8 @@
 import type { JsonObject } from '#kernel/json';
-import type { AccountData } from '#domain/account-data';
-import type { Aggregations, Relations } from '#domain/relations';
-import type { RoomInfo } from '#domain/room-state';
-import type { StoredEvent, Timeline } from '#domain/timeline';
+import type { AccountData } from '../account-data';
+import type { Aggregations, Relations } from '../relations';
+import type { RoomInfo } from '../room-state';
+import type { StoredEvent, Timeline } from '../timeline';
 import type { ClientEvent } from '#protocol/events/index';
 import { ownObject, ownString } from '#protocol/json-access';
 import type { EventForm, EventForms } from './event-form.service';

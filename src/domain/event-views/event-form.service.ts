@@ -1,7 +1,7 @@
 import type { JsonObject } from '#kernel/json';
 import type { Clock } from '#kernel/time';
-import type { RoomInfo } from '#domain/room-state';
-import type { StoredEvent, Timeline } from '#domain/timeline';
+import type { RoomInfo } from '../room-state';
+import type { StoredEvent, Timeline } from '../timeline';
 import { formatClientEvent, membershipOf, redactEvent, type ClientEvent, type Pdu } from '#protocol/events/index';
 import { roomVersion } from '#protocol/room-versions';
 import type { RoomReader } from './member-history.service';
@@ -65,7 +65,7 @@ export class EventForms {
     scope: string | undefined,
   ): Promise<ReadonlyMap<number, string>> {
     if (scope === undefined) return new Map();
-    const own = events.filter((event) => event.sender === userId);
+    const own = events.filter((event) => event.sender === userId).map((event) => event.nid);
     return own.length === 0 ? new Map() : this.timeline.transactionIds(own, userId, scope);
   }
 }

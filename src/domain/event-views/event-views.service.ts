@@ -1,9 +1,9 @@
 import type { Clock } from '#kernel/time';
-import type { AccountData } from '#domain/account-data';
-import type { Membership } from '#domain/membership';
-import type { Relations } from '#domain/relations';
-import type { RoomInfo, RoomState } from '#domain/room-state';
-import type { StoredEvent, Timeline } from '#domain/timeline';
+import type { AccountData } from '../account-data';
+import type { Membership } from '../membership';
+import type { Relations } from '../relations';
+import type { RoomInfo, RoomState } from '../room-state';
+import type { StoredEvent, Timeline } from '../timeline';
 import { formatStrippedState, type ClientEvent, type StrippedState } from '#protocol/events/index';
 import type { Projection } from '#protocol/filters/index';
 import { Bundles } from './bundles.service';

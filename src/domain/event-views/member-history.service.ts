@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import type { RoomInfo } from '#domain/room-state';
-import type { Membership, RoomMembership } from '#domain/membership';
-import type { StoredEvent, Timeline } from '#domain/timeline';
+import type { RoomInfo } from '../room-state';
+import type { Membership, RoomMembership } from '../membership';
+import type { StoredEvent, Timeline } from '../timeline';
 import { membershipOf, type Pdu } from '#protocol/events/index';
 
 /** A member event of the user: their membership from the event after it on. */

@@ -1,6 +1,6 @@
-import type { AccountData } from '#domain/account-data';
-import type { RoomState } from '#domain/room-state';
-import type { StoredEvent, Timeline } from '#domain/timeline';
+import type { AccountData } from '../account-data';
+import type { RoomState } from '../room-state';
+import type { StoredEvent, Timeline } from '../timeline';
 import { membershipOf, type Pdu } from '#protocol/events/index';
 import { canSee, historyVisibilityOf, type HistoryVisibility } from '#protocol/visibility';
 import type { RoomReader, MemberSpans } from './member-history.service';

@@ -1,7 +1,8 @@
 import { ForbiddenError, InvalidParamError } from '#kernel/errors';
 import { utf8Length } from '#kernel/ids';
 import type { Requester } from '#kernel/requester';
-import type { Membership } from '#domain/membership';
+import type { Clock } from '#kernel/time';
+import type { Membership } from '../membership';
 import type { Change, Positions, Storage } from '#platform/storage/storage';
 import { PresenceBoard } from './presence-board.service';
 import type { PresenceConfig } from './presence.config';
@@ -48,7 +49,7 @@ export class Presence {
     private readonly storage: Storage,
     private readonly membership: Pick<Membership, 'shareRoom'>,
     private readonly config: PresenceConfig,
-    private readonly now: () => number = Date.now,
+    private readonly now: Clock,
   ) {
     this.reader = new PresenceReader(storage);
     this.savedAt = now();

@@ -1,5 +1,8 @@
-import type { AccountData } from '#domain/account-data';
-import type { StoredEvent, Timeline } from '#domain/timeline';
+import type { AccountData } from '../account-data';
+import type { StoredEvent, Timeline } from '../timeline';
+import type { Storage } from '#platform/storage/storage';
+
+const TYPE = 'm.fully_read';
 
 /**
  * The fully-read marker of a user in a room, kept as room account data that clients cannot write themselves. It moves
@@ -7,15 +10,17 @@ import type { StoredEvent, Timeline } from '#domain/timeline';
  */
 export class FullyRead {
   constructor(
-    private readonly accountData: Pick<AccountData, 'getRoom' | 'setReserved'>,
+    private readonly storage: Pick<Storage, 'write'>,
+    private readonly accountData: Pick<AccountData, 'get' | 'setReserved'>,
     private readonly timeline: Pick<Timeline, 'event'>,
   ) {}
 
   /** Moves the marker to an event, unless it stands there or further on. */
   async set(userId: string, event: StoredEvent): Promise<void> {
-    const before = await this.accountData.getRoom(userId, event.roomId, 'm.fully_read');
+    const before = await this.accountData.get(userId, event.roomId, TYPE);
     const current = typeof before?.event_id === 'string' ? await this.timeline.event(before.event_id) : undefined;
     if (current !== undefined && current.roomId === event.roomId && current.ordinal >= event.ordinal) return;
-    await this.accountData.setReserved(userId, 'm.fully_read', { event_id: event.eventId }, event.roomId);
+    const content = { event_id: event.eventId };
+    await this.storage.write((tx) => this.accountData.setReserved(tx, userId, event.roomId, TYPE, content));
   }
 }

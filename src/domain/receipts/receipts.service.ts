@@ -1,9 +1,10 @@
 import { ForbiddenError, InvalidParamError, NotFoundError } from '#kernel/errors';
 import type { Requester } from '#kernel/requester';
-import type { AccountData } from '#domain/account-data';
-import type { Membership } from '#domain/membership';
-import type { Relations } from '#domain/relations';
-import type { StoredEvent, Timeline } from '#domain/timeline';
+import type { Clock } from '#kernel/time';
+import type { AccountData } from '../account-data';
+import type { Membership } from '../membership';
+import type { Relations } from '../relations';
+import type { StoredEvent, Timeline } from '../timeline';
 import { RecentChanges } from '#platform/cache/recent-changes';
 import { StreamCache } from '#platform/cache/stream-cache';
 import type { Change, Positions, Storage } from '#platform/storage/storage';
@@ -42,12 +43,12 @@ export class Receipts {
       readonly membership: Pick<Membership, 'of'>;
       readonly timeline: Pick<Timeline, 'event'>;
       readonly relations: Pick<Relations, 'threadOf'>;
-      readonly accountData: Pick<AccountData, 'getRoom' | 'setReserved'>;
-      readonly now: () => number;
+      readonly accountData: Pick<AccountData, 'get' | 'setReserved'>;
+      readonly now: Clock;
     },
   ) {
     this.reader = new ReceiptsReader(storage);
-    this.fullyRead = new FullyRead(deps.accountData, deps.timeline);
+    this.fullyRead = new FullyRead(storage, deps.accountData, deps.timeline);
     this.changes = new RecentChanges(storage.visible(), 100_000);
     storage.subscribe(RECEIPTS_STREAM, (change) => this.heard(change));
   }

@@ -16,12 +16,13 @@ export const eventRelationEntity = (t: ColumnTypes) =>
       type: { ...t.identifier() },
       sender: { ...t.identifier() },
       origin_server_ts: { ...t.bigint() },
+      annotation_key: { ...t.text(), nullable: true },
       is_edit: { ...t.flag() },
       thread_id: { ...t.identifier(), nullable: true },
       redacted: { ...t.flag() },
     },
     indices: [
       { name: 'event_relations_event_id', columns: ['event_id'], unique: true },
-      { name: 'event_relations_parent', columns: ['parent_id', 'rel_type', 'ordinal'] },
+      { name: 'event_relations_parent', columns: ['parent_id', 'rel_type', 'sender'] },
     ],
   });

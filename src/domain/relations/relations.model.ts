@@ -10,6 +10,8 @@ export interface Relation {
   readonly type: string;
   readonly sender: string;
   readonly originServerTs: number;
+  /** `key` of an annotation. */
+  readonly annotationKey: string | null;
   /** A message with `m.new_content`: may serve as an edit. */
   readonly isEdit: boolean;
   /** Root of the thread that the event is in, straight or through its parents. */

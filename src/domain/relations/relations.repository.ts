@@ -88,6 +88,16 @@ export class RelationsReader {
     return references;
   }
 
+  /** Whether a sender has annotated an event with this key, by an event of this type. */
+  async isAnnotated(roomNid: number, parentId: string, sender: string, type: string, key: string): Promise<boolean> {
+    const row = await this.reader.get<{ event_nid: number }>(
+      `SELECT event_nid ${OF_PARENTS} AND parent_id = ? AND rel_type = 'm.annotation' AND sender = ? AND type = ?
+       AND annotation_key = ? LIMIT 1`,
+      [roomNid, parentId, sender, type, key],
+    );
+    return row !== undefined;
+  }
+
   /** The threads that events are in; those of the main timeline are absent. */
   async threadsOf(eventNids: readonly number[]): Promise<Map<number, string>> {
     if (eventNids.length === 0) return new Map();
@@ -138,6 +148,7 @@ const toRow = (relation: Relation): Record<string, SqlValue> => ({
   type: relation.type,
   sender: relation.sender,
   origin_server_ts: relation.originServerTs,
+  annotation_key: relation.annotationKey,
   is_edit: relation.isEdit ? 1 : 0,
   thread_id: relation.threadId,
   redacted: 0,

@@ -1,5 +1,14 @@
 import { utf8Length } from '#kernel/ids';
-import type { AppendedEvent, AppendParticipant, StoredEvent } from '#domain/timeline';
+import type { Requester } from '#kernel/requester';
+import type { RoomInfo } from '../room-state';
+import {
+  DuplicateAnnotationError,
+  type AppendedEvent,
+  type AppendParticipant,
+  type DraftRule,
+  type EventDraft,
+  type StoredEvent,
+} from '../timeline';
 import type { Reader, Tx } from '#platform/storage/storage';
 import { ownObject, ownString } from '#protocol/json-access';
 import type { Relation, ThreadSummary } from './relations.model';
@@ -19,7 +28,7 @@ const MAX_ID_BYTES = 255;
  * Which events point at which: edits, threads, references, annotations. Kept in the transaction of the event itself.
  * Spec: client-server, "Forming relationships between events".
  */
-export class Relations implements AppendParticipant {
+export class Relations implements AppendParticipant, DraftRule {
   private readonly reader: RelationsReader;
 
   constructor(reader: Reader) {
@@ -34,6 +43,18 @@ export class Relations implements AppendParticipant {
     const writer = new RelationsWriter(tx);
     if (pointers.length > 0) await writer.insert(await withThreads(writer, pointers));
     if (redacted.length > 0) await writer.redact(redacted);
+  }
+
+  /** @throws DuplicateAnnotationError for a second reaction of the same kind and key by one user */
+  async checkDraft(requester: Requester, room: RoomInfo, { type, stateKey, content }: EventDraft): Promise<void> {
+    if (stateKey !== undefined) return;
+    const relates = ownObject(content, 'm.relates_to');
+    if (ownString(relates, 'rel_type') !== 'm.annotation') return;
+    const [parentId, key] = [ownString(relates, 'event_id'), ownString(relates, 'key')];
+    if (parentId === undefined || key === undefined) return;
+    if (await this.reader.isAnnotated(room.nid, parentId, requester.userId, type, key)) {
+      throw new DuplicateAnnotationError();
+    }
   }
 
   /**
@@ -85,8 +106,11 @@ function relationOf(event: StoredEvent): Relation | undefined {
   const { nid, eventId, roomNid, ordinal, type, sender, originServerTs } = event;
   // The new content of an encrypted edit is inside the cipher text.
   const isEdit = type === 'm.room.encrypted' || ownObject(content, 'm.new_content') !== undefined;
-  const threadId = relType === 'm.thread' ? parentId : null;
-  return { eventNid: nid, eventId, roomNid, ordinal, relType, parentId, type, sender, originServerTs, isEdit, threadId };
+  return {
+    ...{ eventNid: nid, eventId, roomNid, ordinal, relType, parentId, type, sender, originServerTs, isEdit },
+    annotationKey: relType === 'm.annotation' ? (ownString(relates, 'key') ?? null) : null,
+    threadId: relType === 'm.thread' ? parentId : null,
+  };
 }
 
 /** An event that relates to one in a thread is in that thread too; the rows of parents know it already. */

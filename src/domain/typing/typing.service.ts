@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { ForbiddenError } from '#kernel/errors';
 import type { Requester } from '#kernel/requester';
-import type { Membership } from '#domain/membership';
-import { TIMELINE_STREAM, type TimelineNews } from '#domain/timeline';
+import type { Membership } from '../membership';
+import { TIMELINE_STREAM, type TimelineNews } from '../timeline';
 import { isAfter, type Change, type Position, type Positions, type Storage } from '#platform/storage/storage';
 import { TYPING_STREAM } from './typing.stream';
 

@@ -25,6 +25,12 @@ import {
 import { roomExtremityEntity, roomHeadEntity } from '../../domain/timeline/room-head.entity';
 import { registrationNonceEntity } from '../../domain/account-lifecycle/registration-nonces.entity';
 import { pendingPartingEntity } from '../../domain/account-lifecycle/pending-partings.entity';
+import { eventRelationEntity } from '../../domain/relations/relations.entity';
+import { receiptEntity } from '../../domain/receipts/receipts.entity';
+import { roomAliasEntity } from '../../domain/directory/room-alias.entity';
+import { directoryEntryEntity } from '../../domain/directory/directory-entry.entity';
+import { presenceEntity } from '../../domain/presence/presence.entity';
+import { notificationCheckpointEntity } from '../../domain/notifications/notification-checkpoint.entity';
 
 /** Every entity of the program, for TypeORM's schema comparison and command line. */
 export const entities = (t: ColumnTypes): EntitySchema[] => [
@@ -54,4 +60,10 @@ export const entities = (t: ColumnTypes): EntitySchema[] => [
   roomExtremityEntity(t),
   registrationNonceEntity(t),
   pendingPartingEntity(t),
+  eventRelationEntity(t),
+  receiptEntity(t),
+  roomAliasEntity(t),
+  directoryEntryEntity(t),
+  presenceEntity(t),
+  notificationCheckpointEntity(t),
 ];

@@ -19,13 +19,14 @@ export class Relations1760000200000 implements MigrationInterface {
           { name: 'type', ...t.identifier() },
           { name: 'sender', ...t.identifier() },
           { name: 'origin_server_ts', ...t.bigint() },
+          { name: 'annotation_key', ...t.text(), isNullable: true },
           { name: 'is_edit', ...t.flag() },
           { name: 'thread_id', ...t.identifier(), isNullable: true },
           { name: 'redacted', ...t.flag() },
         ],
         indices: [
           new TableIndex({ name: 'event_relations_event_id', columnNames: ['event_id'], isUnique: true }),
-          new TableIndex({ name: 'event_relations_parent', columnNames: ['parent_id', 'rel_type', 'ordinal'] }),
+          new TableIndex({ name: 'event_relations_parent', columnNames: ['parent_id', 'rel_type', 'sender'] }),
         ],
       }),
     );

@@ -8,6 +8,11 @@ import { Sessions1760000001200 } from './1760000001200-sessions';
 import { AccountData1760000001300 } from './1760000001300-account-data';
 import { ToDevice1760000001400 } from './1760000001400-to-device';
 import { AccountLifecycle1760000001500 } from './1760000001500-account-lifecycle';
+import { Relations1760000200000 } from './1760000200000-relations';
+import { Receipts1760000210000 } from './1760000210000-receipts';
+import { Directory1760000220000 } from './1760000220000-directory';
+import { Presence1760000230000 } from './1760000230000-presence';
+import { Notifications1760000240000 } from './1760000240000-notifications';
 
 /** Every migration, oldest first. A released one never changes. */
 export const migrations = [
@@ -21,4 +26,9 @@ export const migrations = [
   AccountData1760000001300,
   ToDevice1760000001400,
   AccountLifecycle1760000001500,
+  Relations1760000200000,
+  Receipts1760000210000,
+  Directory1760000220000,
+  Presence1760000230000,
+  Notifications1760000240000,
 ];

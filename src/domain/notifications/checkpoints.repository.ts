@@ -1,0 +1,52 @@
+import { inList, type Reader, type Tx } from '#platform/storage/storage';
+import type { Checkpoint, UnreadEvent } from './notifications.model';
+
+interface CheckpointRow {
+  readonly room_nid: number;
+  readonly judged_to: number;
+  readonly away: number;
+  readonly unread: string;
+}
+
+type CompactEvent = [ordinal: number, eventId: string, thread: string, highlight: 0 | 1];
+
+export class CheckpointsReader {
+  constructor(protected readonly reader: Reader) {}
+
+  /** A user's checkpoints in some rooms, by room number. */
+  async of(userId: string, roomNids: readonly number[]): Promise<Map<number, Checkpoint>> {
+    const rooms = inList(roomNids);
+    const rows = await this.reader.all<CheckpointRow>(
+      `SELECT room_nid, judged_to, away, unread FROM notification_checkpoints
+       WHERE user_id = ? AND room_nid IN ${rooms.sql}`,
+      [userId, ...rooms.params],
+    );
+    return new Map(rows.map((row) => [row.room_nid, toCheckpoint(row)]));
+  }
+}
+
+export class CheckpointsWriter extends CheckpointsReader {
+  constructor(private readonly tx: Tx) {
+    super(tx);
+  }
+
+  save(userId: string, roomNid: number, checkpoint: Checkpoint): Promise<void> {
+    const unread = checkpoint.unread.map(
+      (event): CompactEvent => [event.ordinal, event.eventId, event.thread, event.highlight ? 1 : 0],
+    );
+    return this.tx.upsert('notification_checkpoints', ['user_id', 'room_nid'], {
+      user_id: userId,
+      room_nid: roomNid,
+      judged_to: checkpoint.judgedTo,
+      away: checkpoint.away ? 1 : 0,
+      unread: JSON.stringify(unread),
+    });
+  }
+}
+
+function toCheckpoint(row: CheckpointRow): Checkpoint {
+  const unread = (JSON.parse(row.unread) as CompactEvent[]).map(
+    ([ordinal, eventId, thread, highlight]): UnreadEvent => ({ ordinal, eventId, thread, highlight: highlight === 1 }),
+  );
+  return { judgedTo: row.judged_to, away: row.away === 1, unread };
+}
