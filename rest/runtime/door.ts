@@ -101,6 +101,7 @@ class ListenerDoor {
   ): Promise<void> {
     const { response } = exchange;
     if (response.destroyed) return;
+    if (exchange.isUnread) response.shouldKeepAlive = false;
     if (contract.success.kind === 'http' || isHttpReply(reply)) {
       const http = isHttpReply(reply) ? reply : { status: 200, body: reply };
       this.shared.checks.check(contract, http.status, http.body);
@@ -123,8 +124,9 @@ class ListenerDoor {
     const { status, body, headers, fault } = toWire(error, requestId, reached);
     if (fault) this.shared.logger.error({ requestId, operation: exchange.contract?.id, error }, 'A request failed');
     // Half an answer is out: the only honest end is a broken connection.
-    if (response.headersSent) response.destroy();
-    else sendJson(response, ...this.checkedError(exchange, status, body), { ...cors, ...headers });
+    if (response.headersSent) return void response.destroy();
+    if (exchange.isUnread) response.shouldKeepAlive = false;
+    sendJson(response, ...this.checkedError(exchange, status, body), { ...cors, ...headers });
   }
 
   /** Refusals are answers too: one that its document does not allow becomes a fault, where answers are checked strictly. */

@@ -29,6 +29,11 @@ export class Exchange implements RequestInfo {
     return this.incoming.headers['user-agent'] ?? null;
   }
 
+  /** True when a file was not read to its end: its connection can then serve no other request. */
+  get isUnread(): boolean {
+    return this.stream !== undefined && !this.incoming.complete;
+  }
+
   /** Made when first asked for: most requests are answered before anybody could go away. */
   get signal(): AbortSignal {
     if (this.controller === undefined) {

@@ -1,6 +1,7 @@
 import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { LimitExceededError } from '#kernel/errors';
 import type { Requester } from '#kernel/requester';
+import { limitKey } from './client-address';
 import type { OperationContract } from './contract';
 
 export type LimitCategory = 'login' | 'registration' | 'message' | 'other';
@@ -39,7 +40,7 @@ const CATEGORIES: Readonly<Record<string, LimitCategory>> = {
 /** Where points are counted: in this process, or in a store that several share. */
 export type LimiterStore = (category: LimitCategory, rate: LimitRate) => Pick<RateLimiterAbstract, 'consume'>;
 
-/** Refuses callers that ask too often. Operations without a 429 in the specification are not counted. */
+/** Refuses callers that ask too often: in the operations that have a category here or a 429 in the specification. */
 export class RateLimits {
   private readonly limiters: ReadonlyMap<LimitCategory, Pick<RateLimiterAbstract, 'consume'>> | undefined;
 
@@ -60,12 +61,13 @@ export class RateLimits {
 
   /** Throws `M_LIMIT_EXCEEDED` with the time to wait. Login and registration count by address, all else by user. */
   async check(contract: OperationContract, requester: Requester | undefined, ip: string): Promise<void> {
-    if (this.limiters === undefined || !contract.rateLimited) return;
+    if (this.limiters === undefined) return;
+    const category = CATEGORIES[contract.id] ?? (contract.rateLimited ? 'other' : undefined);
+    if (category === undefined) return;
     if (requester !== undefined && this.isExempt(requester)) return;
-    const category = CATEGORIES[contract.id] ?? 'other';
     const byAddress = requester === undefined || category === 'login' || category === 'registration';
     try {
-      await this.limiters.get(category)?.consume(byAddress ? ip : requester.userId);
+      await this.limiters.get(category)?.consume(byAddress ? limitKey(ip) : requester.userId);
     } catch (refusal) {
       if (refusal instanceof RateLimiterRes) throw new LimitExceededError(Math.max(1, refusal.msBeforeNext));
       throw refusal;

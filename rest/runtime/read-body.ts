@@ -54,5 +54,7 @@ export function limitedStream(request: IncomingMessage, limit: number): Transfor
   request.once('close', () => {
     if (!request.complete) stream.destroy(new RequestAborted());
   });
+  // A delegate that refuses without reading listens to nothing, and a stream's unheard error would end the process.
+  stream.on('error', () => undefined);
   return request.pipe(stream);
 }
