@@ -1,51 +1,63 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
-import { writeTree } from '../emit/write';
-import { findCheckout, type Checkout } from '../import/checkout';
-import { importSpecs, type Imported } from '../import/import';
+import { writeTree, type Drift } from '../emit/write';
+import { findCheckout } from '../import/checkout';
+import { importSpecs } from '../import/import';
 import { importLegacy } from '../import/legacy';
 import { CodegenError } from '../model/json';
-import { API_NAMES } from '../model/operation';
 import { Tree } from '../read/files';
 import { readModel } from '../read/model';
 import { readOverlay } from '../read/overlay';
-
-/** Folders of api-specs that the importer owns. */
-export const IMPORTED = [...API_NAMES, 'event-schemas', 'schemas'];
+import { checksumOf, IMPORTED, pinnedText } from '../read/pinned';
 
 /** `npm run specs:import -- <checkout> [--commit <hash>] [--release <name>]`: writes api-specs. */
 export function importCommand(root: string, args: readonly string[]): number {
+  const option = (name: string): string | undefined => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
   const given = args.find((arg, at) => !arg.startsWith('--') && !args[at - 1]?.startsWith('--'));
-  if (given === undefined)
+  if (given === undefined) {
     throw new CodegenError('usage: npm run specs:import -- <checkout> [--commit <hash>] [--release <name>]');
-  const checkout = findCheckout(given);
+  }
   const specs = join(root, 'api-specs');
-  const imported = importSpecs(new Tree(checkout.data), readOverlay(new Tree(specs)));
-  const drift = writeTree(specs, imported.files, IMPORTED);
-  writeTree(specs, new Map([['PINNED', pinned(checkout, imported, args)]]), []);
-  const table = join(checkout.root, 'legacy-operations.csv');
+  const { remarks, drift } = importCheckout(specs, given, { release: option('--release'), commit: option('--commit') });
+  for (const remark of remarks) console.log(remark);
+  const { missing, changed, stray } = drift;
+  console.log(`api-specs: ${missing.length} files added, ${changed.length} changed, ${stray.length} removed`);
+  return 0;
+}
+
+export interface ImportOutcome {
+  /** What a person should look at. */
+  readonly remarks: readonly string[];
+  readonly drift: Drift;
+}
+
+/**
+ * Makes `specs` hold the facts of a checkout. Overlay and extensions are kept; old paths are written anew when the
+ * checkout has the table of them.
+ */
+export function importCheckout(
+  specs: string,
+  given: string,
+  { release, commit }: { readonly release?: string | undefined; readonly commit?: string | undefined } = {},
+): ImportOutcome {
+  const { data, root } = findCheckout(given);
+  const { files, checksum, remarks } = importSpecs(new Tree(data), readOverlay(new Tree(specs)));
+  const drift = writeTree(specs, files, IMPORTED);
+  const pinned = pinnedText({
+    version: release ?? 'unknown',
+    commit: commit ?? gitCommit(root) ?? 'unknown',
+    checksum,
+    written: checksumOf(files),
+  });
+  writeTree(specs, new Map([['PINNED', pinned]]), []);
+  const table = join(root, 'legacy-operations.csv');
   if (existsSync(table)) {
     const { operations } = readModel(new Tree(specs), { legacy: false });
     writeTree(specs, importLegacy(readFileSync(table, 'utf8'), operations), ['legacy']);
   }
-  for (const remark of imported.remarks) console.log(remark);
-  for (const line of readModel(new Tree(specs)).stale.filter((line) => line.includes('/legacy/'))) console.log(line);
-  console.log(
-    `api-specs: ${imported.files.size} files, ${drift.missing.length} added, ${drift.changed.length} changed, ${drift.stray.length} removed`,
-  );
-  return 0;
-}
-
-function pinned(checkout: Checkout, imported: Imported, args: readonly string[]): string {
-  const option = (name: string): string | undefined => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
-  return stringify({
-    source: 'matrix-org/matrix-spec',
-    version: option('--release') ?? 'unknown',
-    commit: option('--commit') ?? gitCommit(checkout.root) ?? 'unknown',
-    checksum: imported.checksum,
-  });
+  const { stale } = readModel(new Tree(specs));
+  return { remarks: [...remarks, ...stale], drift };
 }
 
 /** The commit of the checkout when it is a git working tree by itself. */

@@ -34,6 +34,12 @@ export function writeTree(root: string, files: ReadonlyMap<string, string>, fold
   return drift;
 }
 
+/** The texts of all files under `folders` of `root`, by their path. */
+export function readTexts(root: string, folders: readonly string[]): Map<string, string> {
+  const paths = folders.flatMap((folder) => filesUnder(join(root, folder)));
+  return new Map(paths.map((path) => [relative(root, path).split(sep).join('/'), readFileSync(path, 'utf8')]));
+}
+
 function filesUnder(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })

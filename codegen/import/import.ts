@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { dirname, normalize, posix, relative } from 'node:path';
 import { stringify } from 'yaml';
 import { CodegenError, isMap, listAt, mapAt, textAt, type Json, type JsonMap } from '../model/json';
 import { API_NAMES, METHODS, type ApiName } from '../model/operation';
 import { type Tree } from '../read/files';
 import type { Overlay } from '../read/overlay';
+import { checksumOf } from '../read/pinned';
 import { stripProse } from './strip';
 
 const HEADER =
@@ -37,7 +37,6 @@ class Importer {
   private readonly files = new Map<string, string>();
   private readonly sources = new Set<string>();
   private readonly remarks: string[] = [];
-  private readonly seen = new Set<string>();
   constructor(
     private readonly data: Tree,
     private readonly overlay: Overlay,
@@ -49,12 +48,11 @@ class Importer {
   }
 
   finish(): Imported {
-    for (const id of this.overlay.keys()) {
-      if (!this.seen.has(id)) this.remarks.push(`overlay: ${id} is no operation of this checkout; remove its entry`);
-    }
-    const digest = createHash('sha256');
-    for (const file of [...this.sources].sort()) digest.update(`${file}\0${this.data.text(file)}\0`);
-    return { files: this.files, checksum: `sha256:${digest.digest('hex')}`, remarks: this.remarks };
+    return {
+      files: this.files,
+      checksum: checksumOf(new Map([...this.sources].map((file) => [file, this.data.text(file)]))),
+      remarks: this.remarks,
+    };
   }
 
   /** The facts of a file; files it refers to are taken along. */
@@ -101,7 +99,6 @@ class Importer {
 
   private operation(operation: JsonMap, api: ApiName, schemes: Set<string>): JsonMap {
     const id = `${api}/${textAt(operation, 'operationId') ?? ''}`;
-    this.seen.add(id);
     const entry = this.overlay.get(id);
     if (!entry?.summary)
       this.remarks.push(`overlay: ${id} has no summary yet; write one in api-specs/overlay/${api}.yaml`);

@@ -11,7 +11,8 @@ export interface Located {
 
 /** Parses YAML 1.2 (or JSON). Keys that look like numbers (`200:`, `1.10:`) keep their spelling. */
 export function parseYaml(text: string, file: string): Json {
-  const document = parseDocument(text, { version: '1.2', uniqueKeys: true });
+  let document = parseDocument(text, { version: '1.2' });
+  if (document.errors.length > 0) document = parseDocument(indentClosings(text), { version: '1.2' });
   const fault = document.errors[0];
   if (fault) throw new CodegenError(`${file}: ${fault.message}`);
   visit(document, {
@@ -20,6 +21,14 @@ export function parseYaml(text: string, file: string): Json {
     },
   });
   return document.toJS({ maxAliasCount: 1000 }) as Json;
+}
+
+/**
+ * Closing brackets that stand too far left are against YAML 1.2, but releases up to v1.18 have them in examples and
+ * other parsers let them pass. Further right they are always fine.
+ */
+function indentClosings(text: string): string {
+  return text.replace(/^ *(?=[}\]]+,?\s*$)/gm, ' '.repeat(80));
 }
 
 /** Reads the files of one tree, each once, and follows references between them. */

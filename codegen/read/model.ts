@@ -15,11 +15,16 @@ import {
 import type { Tree } from './files';
 import { isJsonType } from '../model/shape';
 import { Linker } from './link';
+import { readPinned } from './pinned';
 import { readOverlay, type Overlay, type OverlayEntry } from './overlay';
 
 const USER_SCHEMES: Readonly<Record<string, Auth>> = {
   accessTokenBearer: 'accessToken',
   appserviceAccessTokenBearer: 'appserviceToken',
+  // Releases up to v1.19 name the token in the query as a scheme of its own, older ones both places as one.
+  accessTokenQuery: 'accessToken',
+  accessToken: 'accessToken',
+  appserviceAccessTokenQuery: 'appserviceToken',
   homeserverAccessToken: 'homeserverToken',
   signedRequest: 'signedRequest',
 };
@@ -44,7 +49,7 @@ export function readModel(specs: Tree, options: ReadOptions = { legacy: true }):
     if (!API_NAMES.includes(api as ApiName)) throw new CodegenError(`api-specs/${file}: x-api names no API`);
     reader.document(file, api as ApiName, true);
   }
-  return reader.finish(specVersion(specs));
+  return reader.finish(readPinned(specs).version);
 }
 
 /** Old paths by the id of the operation they reach. */
@@ -59,10 +64,6 @@ function readLegacy(specs: Tree): Map<string, LegacyPath[]> {
     }
   }
   return found;
-}
-
-function specVersion(specs: Tree): string {
-  return specs.has('PINNED') ? (/^version: *"?([^"\n]+)"?$/m.exec(specs.text('PINNED'))?.[1] ?? 'unknown') : 'unknown';
 }
 
 /** The prefix of all paths of a document: the default of its first server's `basePath`. */
@@ -211,7 +212,8 @@ function authentication(id: string, api: ApiName, security: Json[]): { auth: Aut
   const [name] = names;
   if (name === undefined) return { auth: 'none', security: [] };
   const optional = security.some((choice) => isMap(choice) && Object.keys(choice).length === 0);
-  const auth = api === 'identity' && name === 'accessTokenBearer' ? 'identityToken' : USER_SCHEMES[name];
+  const scheme = USER_SCHEMES[name];
+  const auth = api === 'identity' && scheme === 'accessToken' ? 'identityToken' : scheme;
   if (auth === undefined || (optional && auth !== 'accessToken'))
     throw new CodegenError(`${id}: cannot read its security`);
   return { auth: optional ? 'optionalAccessToken' : auth, security: names };

@@ -138,13 +138,21 @@ describe('generating the REST layer', () => {
     expect(status).toBe(1);
     expect(output.split('\n')).toEqual(
       expect.arrayContaining([
-        'rest/generated/gaps.ts: missing',
-        'rest/generated/index.ts: changed',
-        'rest/generated/stray.ts: stray',
+        'rest/generated/gaps.ts: missing; run `npm run codegen`',
+        'rest/generated/index.ts: changed; run `npm run codegen`',
+        'rest/generated/stray.ts: stray; run `npm run codegen`',
       ]),
     );
     tiny.run('generate');
     expect(tiny.run('generate', '--check')).toMatchObject({ status: 0 });
+  });
+
+  it('finds imported specs that were edited by hand', () => {
+    tiny.write(tiny.specs, 'client-server/peek.yaml', `${tiny.text('client-server/peek.yaml')}# edited\n`);
+    expect(tiny.run('generate', '--check')).toEqual({
+      status: 1,
+      output: 'api-specs: the imported files are not what PINNED says; run `npm run specs:import` again\n',
+    });
   });
 
   it('says in each file that it is generated, and in each contract what the document says', () => {

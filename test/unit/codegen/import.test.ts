@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findCheckout } from '../../../codegen/import/checkout';
 import { parseYaml } from '../../../codegen/read/files';
@@ -36,7 +37,7 @@ describe('importing a specification checkout', () => {
     tiny.edit('api/client-server/notes.yaml', 'operationId: getStream', 'operationId: getStreamNow');
     expect(tiny.import().remarks).toEqual([
       'overlay: client-server/getStreamNow has no summary yet; write one in api-specs/overlay/client-server.yaml',
-      'overlay: client-server/getStream is no operation of this checkout; remove its entry',
+      'api-specs/overlay/client-server.yaml: client-server/getStream is no operation; remove it',
     ]);
     tiny.edit('api/client-server/notes.yaml', 'operationId: getStreamNow', 'operationId: getStream');
     tiny.import();
@@ -65,10 +66,30 @@ describe('importing a specification checkout', () => {
     tiny.edit('api/server-server/notes.yaml', 'accessToken', 'signedRequest');
   });
 
-  it('changes the checksum when any file that was read changes', () => {
-    const before = tiny.import().checksum;
-    expect(tiny.import().checksum).toBe(before);
+  it('pins what it read and what it wrote', () => {
+    const pinned = (): Record<string, string> => parseYaml(tiny.text('PINNED'), 'PINNED') as Record<string, string>;
+    const before = pinned();
+    expect(before).toMatchObject({ version: 'v9.9', commit: 'unknown' });
+    tiny.import();
+    expect(pinned()).toEqual(before);
     tiny.edit('event-schemas/schema/m.note$m.text.yaml', 'hello', 'hullo');
-    expect(tiny.import().checksum).not.toBe(before);
+    tiny.import();
+    expect(pinned().checksum).not.toBe(before.checksum);
+    expect(pinned().written).toBe(before.written);
+    tiny.edit('event-schemas/schema/m.note$m.text.yaml', 'required: [body]', 'required: [body, by]');
+    tiny.import();
+    expect(pinned().written).not.toBe(before.written);
+  });
+
+  it('forgives closing brackets that stand too far left', () => {
+    expect(parseYaml('a:\n  b: {\n    "c": 1\n}\n  d: 2\n', 'x')).toEqual({ a: { b: { c: 1 }, d: 2 } });
+    expect(() => parseYaml('a: {', 'x.yaml')).toThrow('x.yaml: ');
+  });
+
+  it('removes what the checkout no longer has and keeps what was written by hand', () => {
+    rmSync(join(tiny.checkout, 'data/api/server-server/notes.yaml'));
+    const { drift } = tiny.import();
+    expect(drift.stray).toEqual(['server-server/definitions/security.yaml', 'server-server/notes.yaml']);
+    expect(tiny.text('overlay/server-server.yaml')).toContain('getNote');
   });
 });

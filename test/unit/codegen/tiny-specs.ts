@@ -2,12 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { writeTree } from '../../../codegen/emit/write';
-import { importSpecs, type Imported } from '../../../codegen/import/import';
+import { importCheckout, type ImportOutcome } from '../../../codegen/commands/import';
 import type { Model } from '../../../codegen/model/operation';
 import { Tree } from '../../../codegen/read/files';
 import { readModel } from '../../../codegen/read/model';
-import { readOverlay } from '../../../codegen/read/overlay';
 
 export const CHECKOUT = join(__dirname, 'checkout');
 export const REPOSITORY = join(__dirname, '../../..');
@@ -33,10 +31,9 @@ export class TinySpecs {
   readonly checkout = join(this.folder, 'checkout');
   readonly specs = join(this.folder, 'api-specs');
 
-  constructor(legacy: Readonly<Record<string, string>> = {}) {
+  constructor(more: Readonly<Record<string, string>> = {}) {
     cpSync(CHECKOUT, this.checkout, { recursive: true });
-    for (const [file, text] of Object.entries({ ...OVERLAY, ...legacy, PINNED: 'version: v9.9\n' }))
-      this.write(this.specs, file, text);
+    for (const [file, text] of Object.entries({ ...OVERLAY, ...more })) this.write(this.specs, file, text);
     this.import();
   }
 
@@ -47,10 +44,8 @@ export class TinySpecs {
     return other;
   }
 
-  import(): Imported {
-    const imported = importSpecs(new Tree(join(this.checkout, 'data')), readOverlay(new Tree(this.specs)));
-    writeTree(this.specs, imported.files, ['client-server', 'server-server', 'event-schemas']);
-    return imported;
+  import(): ImportOutcome {
+    return importCheckout(this.specs, this.checkout, { release: 'v9.9' });
   }
 
   /** Replaces text in a file of the checkout; fails when it is not there. */
