@@ -11,6 +11,7 @@ module.exports = {
     {
       ...common,
       displayName: 'mariadb',
+      testPathIgnorePatterns: ['/node_modules/'],
       testMatch: STORED.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
       setupFiles: ['<rootDir>/test/support/use-mysql.ts'],
     },

@@ -2,9 +2,12 @@
  * One configuration for every kind of test; each file boots only what it needs. `npx jest <path>` tests on SQLite, with
  * TRELLIS_TEST_DATABASE=mysql on MariaDB; `npm test` (jest.all.config.js) does both.
  */
+const onMariadb = process.env.TRELLIS_TEST_DATABASE === 'mysql';
+
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', ...(onMariadb ? [] : ['\\.mariadb\\.test\\.ts$'])],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   transform: {

@@ -48,7 +48,10 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const shutdown = new Shutdown();
   const metrics = new Metrics();
   let stop: () => Promise<void> = async () => undefined;
-  const opened: Opened = { database: await openDatabase(config.database, log, () => void stop()), listeners: [] };
+  const opened: Opened = {
+    database: await openDatabase(config.database, log, metrics, () => void stop()),
+    listeners: [],
+  };
   let ended: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => (ended = resolve));
   stop = once(() => closeAll(opened, shutdown, log).finally(ended));

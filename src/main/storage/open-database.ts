@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import type { Logger } from '#kernel/logger';
 import { openStorage } from '#platform/storage/open';
 import type { Storage } from '#platform/storage/storage';
+import type { Metrics } from '#platform/telemetry/metrics';
 import { createDataSource, sqliteFile } from './data-source';
 import { prepareMysqlDatabase, takeMysqlLock } from './mysql-database';
 import { takeSqliteLock } from './sqlite-lock';
@@ -36,7 +37,12 @@ export class DatabaseInUseError extends Error {
  * `onLost` is called when another process may have taken over; this one must then stop.
  * @throws DatabaseInUseError
  */
-export async function openDatabase(options: DatabaseOptions, log: Logger, onLost: () => void): Promise<OpenDatabase> {
+export async function openDatabase(
+  options: DatabaseOptions,
+  log: Logger,
+  metrics: Metrics,
+  onLost: () => void,
+): Promise<OpenDatabase> {
   const release = await takeLock(options.url, log, onLost);
   let source: DataSource | undefined;
   try {
@@ -47,6 +53,8 @@ export async function openDatabase(options: DatabaseOptions, log: Logger, onLost
     const storage = await openStorage(source, {
       writer: WRITER,
       onListenerError: (error) => log.error({ error }, 'a listener of a stream failed'),
+      onCommit: (writes, seconds) => metrics.commit(writes, seconds),
+      onRetry: () => metrics.retry(),
     });
     const close = async () => {
       await storage.close();

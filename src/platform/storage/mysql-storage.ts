@@ -7,6 +7,7 @@ import { positionSequence } from './sqlite-storage';
 import type { SequenceName } from './sequence-names';
 import { ignoreSql, insertSql, updatable, upsertSql } from './statements';
 import type { Change, Position, Positions, Row, SqlValue, Storage, Tx } from './storage';
+import type { StorageObserver } from './storage-observer';
 
 /** Deadlock, lock wait timeout, Galera certification failure: the whole transaction is worth another try. */
 const RETRIED = new Set([1213, 1205, 1047]);
@@ -20,11 +21,15 @@ const ROWS_PER_INSERT = 500;
 export class MysqlStorage implements Storage {
   readonly dialect = 'mysql' as const;
   private reserving: Promise<void> | undefined;
+  /** Writes under way, which closing waits for. */
+  private readonly writing = new Set<Promise<unknown>>();
+  private closing: Promise<void> | undefined;
 
   constructor(
     private readonly pool: Pool,
     private readonly sequences: Sequences,
     private readonly clock: PositionClock,
+    private readonly observer: StorageObserver,
     private readonly closePool: () => Promise<void>,
   ) {}
 
@@ -38,14 +43,10 @@ export class MysqlStorage implements Storage {
   }
 
   async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.attempt(work);
-      } catch (error) {
-        if (attempt >= ATTEMPTS || !RETRIED.has((error as { errno?: number }).errno ?? 0)) throw error;
-        await sleep(randomInt(5, 10 * 2 ** attempt));
-      }
-    }
+    if (this.closing !== undefined) throw new Error('the database is closed');
+    const written = this.untilItHolds(work);
+    this.writing.add(written);
+    return written.finally(() => this.writing.delete(written));
   }
 
   subscribe(stream: string, listener: (change: Change) => void): () => void {
@@ -54,7 +55,7 @@ export class MysqlStorage implements Storage {
 
   announce(change: Omit<Change, 'position'>): Position {
     // Running low costs one empty transaction, which reserves the next block.
-    if (this.sequences.low) void this.write(async () => undefined);
+    if (this.sequences.low) this.write(async () => undefined).catch(this.observer.onListenerError);
     return this.clock.announce(change, this.sequences.next(positionSequence(this.clock.writer)));
   }
 
@@ -62,8 +63,10 @@ export class MysqlStorage implements Storage {
     return new Map([[this.clock.writer, this.clock.visible()]]);
   }
 
+  /** Finishes the writes under way, then closes the pool. A second call waits for the first. */
   close(): Promise<void> {
-    return this.closePool();
+    this.closing ??= Promise.allSettled(this.writing).then(() => this.closePool());
+    return this.closing;
   }
 
   /** Reserves the first block of every sequence. Called once, before the storage is used. */
@@ -72,10 +75,23 @@ export class MysqlStorage implements Storage {
     return this;
   }
 
+  private async untilItHolds<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(work);
+      } catch (error) {
+        if (attempt >= ATTEMPTS || !RETRIED.has((error as { errno?: number }).errno ?? 0)) throw error;
+        this.observer.onRetry?.();
+        await sleep(randomInt(5, 10 * 2 ** attempt));
+      }
+    }
+  }
+
   private async attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     if (this.sequences.low) await this.reserve();
     const connection = await this.pool.getConnection();
     const lease = this.clock.begin();
+    const started = performance.now();
     const tx = new MysqlTx(connection, this.sequences, this.clock, lease);
     try {
       await connection.beginTransaction();
@@ -85,6 +101,7 @@ export class MysqlStorage implements Storage {
       lease.changes.push(...tx.changes);
       this.clock.finish(lease, true);
       connection.release();
+      this.observer.onCommit?.(1, (performance.now() - started) / 1000);
       return result;
     } catch (error) {
       await connection.rollback().then(

@@ -8,12 +8,11 @@ import { Sequences } from './sequences';
 import { positionSequence, SqliteStorage } from './sqlite-storage';
 import { sequenceNames } from './sequence-names';
 import type { Storage } from './storage';
+import type { StorageObserver } from './storage-observer';
 
-export interface StorageOptions {
+export interface StorageOptions extends StorageObserver {
   /** This process's number among the writers of one database; 1 when alone. */
   readonly writer: number;
-  /** Told about listeners that throw. */
-  readonly onListenerError: (error: unknown) => void;
 }
 
 /** Opens storage on an initialised TypeORM data source whose migrations have run. The storage then owns the source. */
@@ -25,10 +24,10 @@ export async function openStorage(source: DataSource, options: StorageOptions): 
   if (source.options.type === 'better-sqlite3') {
     const writer = (source.driver as unknown as { databaseConnection: Database }).databaseConnection;
     const reader = new SqliteDatabase(String(source.options.database), { readonly: true });
-    return new SqliteStorage(writer, reader, sequences, clock).start();
+    return new SqliteStorage(writer, reader, sequences, clock, options).start();
   }
   const pool = (source.driver as unknown as { pool: CallbackPool }).pool.promise();
-  return new MysqlStorage(pool, sequences, clock, () => source.destroy()).start();
+  return new MysqlStorage(pool, sequences, clock, options, () => source.destroy()).start();
 }
 
 /** Everything below the reserved block was visible before the restart, or never will be. */

@@ -5,6 +5,7 @@ import type { Sequences } from './sequences';
 import type { SequenceName } from './sequence-names';
 import { ignoreSql, insertSql, updatable, upsertSql } from './statements';
 import type { Change, Position, Positions, Row, SqlValue, Storage, Tx } from './storage';
+import type { StorageObserver } from './storage-observer';
 
 interface Job {
   run(tx: SqliteTx): Promise<void>;
@@ -45,6 +46,7 @@ export class SqliteStorage implements Storage {
     private readonly reader: Database,
     private readonly sequences: Sequences,
     private readonly clock: PositionClock,
+    private readonly observer: StorageObserver,
   ) {
     this.reading = new Statements(reader);
     this.writing = new Statements(writer);
@@ -78,7 +80,7 @@ export class SqliteStorage implements Storage {
 
   announce(change: Omit<Change, 'position'>): Position {
     // Running low costs one empty transaction, which reserves the next block.
-    if (this.sequences.low) void this.write(async () => undefined);
+    if (this.sequences.low) this.write(async () => undefined).catch(this.observer.onListenerError);
     return this.clock.announce(change, this.sequences.next(positionSequence(this.clock.writer)));
   }
 
@@ -119,6 +121,7 @@ export class SqliteStorage implements Storage {
     const lease = this.clock.begin();
     const hooks: (() => void)[] = [];
     const errors = new Map<Job, unknown>();
+    const started = performance.now();
     let undoReservation: () => void = () => undefined;
     try {
       this.writing.of('BEGIN IMMEDIATE').run();
@@ -134,6 +137,7 @@ export class SqliteStorage implements Storage {
     }
     for (const hook of hooks) hook();
     this.clock.finish(lease, true);
+    this.observer.onCommit?.(batch.length, (performance.now() - started) / 1000);
     for (const job of batch) job.settle(errors.get(job));
   }
 

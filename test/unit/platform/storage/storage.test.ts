@@ -17,7 +17,9 @@ describe('storage', () => {
     const also = storage.write((tx) => tx.insert('sequences', { name: 'also', next_value: 1 }));
     await expect(bad).rejects.toThrow('changed my mind');
     await Promise.all([good, also]);
-    const rows = await storage.all<{ name: string }>("SELECT name FROM sequences WHERE name IN ('good','bad','also') ORDER BY name");
+    const rows = await storage.all<{ name: string }>(
+      "SELECT name FROM sequences WHERE name IN ('good','bad','also') ORDER BY name",
+    );
     expect(rows.map((row) => row.name)).toEqual(['also', 'good']);
   });
 
@@ -34,7 +36,11 @@ describe('storage', () => {
       });
     const [first, , third] = await Promise.allSettled([say(false), say(true), say(false)]);
     const announced = storage.announce({ stream: 'news', key: 'k' });
-    expect(heard).toEqual([(first as PromiseFulfilledResult<number>).value, (third as PromiseFulfilledResult<number>).value, announced.pos]);
+    expect(heard).toEqual([
+      (first as PromiseFulfilledResult<number>).value,
+      (third as PromiseFulfilledResult<number>).value,
+      announced.pos,
+    ]);
     expect(storage.visible().get(1)).toBe(announced.pos);
   });
 
