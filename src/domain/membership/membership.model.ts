@@ -18,3 +18,20 @@ export interface RoomMembership {
   /** The user forgot the room: it is gone from history and sync for them. */
   readonly forgotten: boolean;
 }
+
+/** How many members a room has. */
+export interface MemberCounts {
+  readonly joined: number;
+  readonly invited: number;
+}
+
+/** Which members a list shows. */
+export interface MemberFilter {
+  readonly membership?: string;
+  readonly notMembership?: string;
+  /** The state in which to look; the current one when left out. */
+  readonly at?: number;
+}
+
+/** The member events of rooms, as `membership` in their content. */
+export const MEMBER_EVENT = 'm.room.member';

@@ -31,6 +31,7 @@ import { roomAliasEntity } from '../../domain/directory/room-alias.entity';
 import { directoryEntryEntity } from '../../domain/directory/directory-entry.entity';
 import { presenceEntity } from '../../domain/presence/presence.entity';
 import { notificationCheckpointEntity } from '../../domain/notifications/notification-checkpoint.entity';
+import { roomMemberCountEntity, roomMembershipEntity } from '../../domain/membership/room-membership.entity';
 
 /** Every entity of the program, for TypeORM's schema comparison and command line. */
 export const entities = (t: ColumnTypes): EntitySchema[] => [
@@ -58,6 +59,8 @@ export const entities = (t: ColumnTypes): EntitySchema[] => [
   eventTransactionEntity(t),
   roomHeadEntity(t),
   roomExtremityEntity(t),
+  roomMembershipEntity(t),
+  roomMemberCountEntity(t),
   registrationNonceEntity(t),
   pendingPartingEntity(t),
   eventRelationEntity(t),

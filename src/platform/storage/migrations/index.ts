@@ -1,3 +1,4 @@
+import { Membership1760000160000 } from './1760000160000-membership';
 import { RoomState1760000100000 } from './1760000100000-room-state';
 import { Timeline1760000150000 } from './1760000150000-timeline';
 import { Sequences1760000000000 } from './1760000000000-sequences';
@@ -23,6 +24,7 @@ export const migrations = [
   Sessions1760000001200,
   RoomState1760000100000,
   Timeline1760000150000,
+  Membership1760000160000,
   AccountData1760000001300,
   ToDevice1760000001400,
   AccountLifecycle1760000001500,

@@ -1,0 +1,10 @@
+/**
+ * Membership: who is in which room, and all the ways in and out. Owns the tables `room_memberships` and
+ * `room_member_counts`, written in the timeline's transactions. Spec: client-server API, "Room membership".
+ */
+export { Membership, type MembershipDependencies } from './membership.service';
+export type { JoinOptions } from './join.service';
+export type { ChangeOptions, InviteOptions } from './moderate.service';
+export { InviteBlockedError, UnableToGrantJoinError } from './membership.errors';
+export type { AliasResolver } from './membership.ports';
+export type { MemberCounts, MemberFilter, MembershipState, RoomMembership } from './membership.model';

@@ -1,0 +1,160 @@
+import type { Requester } from '#kernel/requester';
+import type { Positions, Storage } from '#platform/storage/storage';
+import type { AccountData } from '../account-data';
+import type { Accounts } from '../accounts';
+import type { Profiles } from '../profiles';
+import type { RoomInfo, RoomState, SnapshotId } from '../room-state';
+import type { StoredEvent, Timeline } from '../timeline';
+import { Followups } from './followups.service';
+import { Joining, type JoinOptions } from './join.service';
+import { Leaving } from './leave.service';
+import { MemberRows } from './member-rows.service';
+import { MemberRules } from './member-rules.service';
+import { Members } from './members.service';
+import type { MemberCounts, MemberFilter, RoomMembership } from './membership.model';
+import type { AliasResolver } from './membership.ports';
+import { Moderation, type ChangeOptions, type InviteOptions } from './moderate.service';
+import { InviteStates } from './invite-states.service';
+import type { StrippedState } from '#protocol/events/index';
+
+export interface MembershipDependencies {
+  readonly storage: Storage;
+  readonly accounts: Accounts;
+  readonly accountData: AccountData;
+  readonly profiles: Profiles;
+  readonly roomState: RoomState;
+  readonly timeline: Timeline;
+  /** Told of background work that failed. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Who is in which room, and all the ways in and out. */
+export class Membership {
+  /** Carries new names and avatars into rooms; bind it to profiles. */
+  readonly followups: Followups;
+  private readonly lists: Members;
+  private readonly rules: MemberRules;
+  private readonly joining: Joining;
+  private readonly leaving: Leaving;
+  private readonly moderation: Moderation;
+  private readonly inviteStates: InviteStates;
+
+  constructor({ storage, accounts, accountData, profiles, roomState, timeline, onError }: MembershipDependencies) {
+    this.lists = new Members(storage, roomState, timeline);
+    this.rules = new MemberRules(accounts, accountData, timeline);
+    this.joining = new Joining(roomState, timeline, profiles, this.lists, this.rules);
+    this.leaving = new Leaving(roomState, timeline, this.lists);
+    this.moderation = new Moderation(timeline, this.lists, this.joining);
+    this.inviteStates = new InviteStates(timeline, this.rules, accountData, roomState);
+    this.followups = new Followups(storage, roomState, timeline, accounts, this.lists, this.leaving, onError);
+    timeline.addParticipant(new MemberRows(accounts.serverName, this.lists));
+    timeline.addRule(this.rules);
+  }
+
+  /** Binds what stands below in the order of features. Called while composing, before the first request. */
+  bind(ports: { readonly aliases: AliasResolver }): void {
+    this.joining.bind(ports.aliases);
+  }
+
+  /** Joins a room by id or alias; its id. See {@link Joining.join}. */
+  join(requester: Requester, roomIdOrAlias: string, options?: JoinOptions): Promise<string> {
+    return this.joining.join(requester, roomIdOrAlias, options);
+  }
+
+  /** Knocks on a room; its id. */
+  knock(requester: Requester, roomIdOrAlias: string, options?: JoinOptions): Promise<string> {
+    return this.joining.knock(requester, roomIdOrAlias, options);
+  }
+
+  /** Leaves a room, rejects an invite or takes back a knock. */
+  leave(requester: Requester, roomId: string, options?: ChangeOptions): Promise<void> {
+    return this.leaving.leave(requester, roomId, options);
+  }
+
+  /** Takes a room that was left out of the user's history. */
+  forget(requester: Requester, roomId: string): Promise<void> {
+    return this.leaving.forget(requester, roomId);
+  }
+
+  /** The port of account-lifecycle: everything a closed account is in is left. */
+  partAll(userId: string): Promise<void> {
+    return this.leaving.partAll(userId);
+  }
+
+  invite(requester: Requester, roomId: string, userId: string, options?: InviteOptions): Promise<void> {
+    return this.moderation.invite(requester, roomId, userId, options);
+  }
+
+  /** Whether a user can be invited. @throws InviteBlockedError, ForbiddenError, InvalidParamError */
+  checkInvite(inviter: string, userId: string): Promise<void> {
+    return this.rules.checkInvite(inviter, userId);
+  }
+
+  kick(requester: Requester, roomId: string, userId: string, options?: ChangeOptions): Promise<void> {
+    return this.moderation.kick(requester, roomId, userId, options);
+  }
+
+  ban(requester: Requester, roomId: string, userId: string, options?: ChangeOptions): Promise<void> {
+    return this.moderation.ban(requester, roomId, userId, options);
+  }
+
+  unban(requester: Requester, roomId: string, userId: string, options?: ChangeOptions): Promise<void> {
+    return this.moderation.unban(requester, roomId, userId, options);
+  }
+
+  /** A user's membership in a room, forgotten ones too; undefined when there never was one. From memory, mostly. */
+  of(userId: string, roomId: string): Promise<RoomMembership | undefined> {
+    return this.lists.of(userId, roomId);
+  }
+
+  /** All memberships of a user that are not forgotten, left rooms and bans too. From memory, mostly. */
+  allOf(userId: string): Promise<RoomMembership[]> {
+    return this.lists.allOf(userId);
+  }
+
+  joinedRooms(userId: string): Promise<string[]> {
+    return this.lists.joinedRooms(userId);
+  }
+
+  /** Memberships of a user that changed after `since` and up to `until`. From memory, mostly. */
+  changedSince(userId: string, since: Positions, until: Positions): Promise<RoomMembership[]> {
+    return this.lists.changedSince(userId, since, until);
+  }
+
+  /** Present memberships of a room, leavers and banned users too unless the filter says otherwise. One statement. */
+  members(room: RoomInfo, filter?: Omit<MemberFilter, 'at'>): Promise<RoomMembership[]> {
+    return this.lists.list(room, filter);
+  }
+
+  /** Member events of a room, now or in the state at a snapshot. Two statements. */
+  memberEvents(room: RoomInfo, filter?: MemberFilter): Promise<StoredEvent[]> {
+    return this.lists.events(room, filter);
+  }
+
+  joinedLocalUsers(room: Pick<RoomInfo, 'nid'>): Promise<ReadonlySet<string>> {
+    return this.lists.joinedLocalUsers(room);
+  }
+
+  counts(room: Pick<RoomInfo, 'nid'>): Promise<MemberCounts> {
+    return this.lists.counts(room);
+  }
+
+  /** A user's member event in the state at a snapshot. */
+  memberAt(userId: string, snapshot: SnapshotId): Promise<StoredEvent | undefined> {
+    return this.lists.at(userId, snapshot);
+  }
+
+  shareRoom(userA: string, userB: string): Promise<boolean> {
+    return this.lists.shareRoom(userA, userB);
+  }
+
+  /** Whether an invite must not be shown to its user: from somebody ignored, or while invites are blocked. */
+  isHiddenInvite(invite: RoomMembership): Promise<boolean> {
+    return this.inviteStates.isHidden(invite);
+  }
+
+  /** What an invited or knocking user is shown of the room. */
+  strippedState(member: RoomMembership): Promise<StrippedState[]> {
+    return this.inviteStates.of(member);
+  }
+}

@@ -1,0 +1,86 @@
+import { BadStateError, ForbiddenError, InvalidParamError } from '#kernel/errors';
+import { isValidUserId } from '#kernel/ids';
+import type { JsonObject } from '#kernel/json';
+import type { Requester } from '#kernel/requester';
+import { NotInRoomError, type Timeline } from '../timeline';
+import { reasonOf, type Joining } from './join.service';
+import type { Members } from './members.service';
+import { MEMBER_EVENT, type RoomMembership } from './membership.model';
+
+export interface ChangeOptions {
+  readonly reason?: string;
+}
+
+export interface InviteOptions extends ChangeOptions {
+  /** Copied into the invite by createRoom. */
+  readonly isDirect?: boolean;
+}
+
+const CAN_BE_KICKED: ReadonlySet<string> = new Set(['join', 'invite', 'knock']);
+
+/** What users do to the memberships of others. The room's power levels decide who may. */
+export class Moderation {
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly members: Members,
+    private readonly joining: Joining,
+  ) {}
+
+  /**
+   * Invites a user; an invite that is there already stays.
+   * @throws ForbiddenError by the room's rules and for users who are joined or banned; InviteBlockedError, InvalidParamError
+   */
+  async invite(requester: Requester, roomId: string, userId: string, options: InviteOptions = {}): Promise<void> {
+    assertUserId(userId);
+    const profile = await this.joining.shownProfile(userId);
+    const direct: JsonObject = options.isDirect === undefined ? {} : { is_direct: options.isDirect };
+    const content = { ...profile, ...reasonOf(options), ...direct, membership: 'invite' };
+    await this.timeline.send(requester, { roomId, type: MEMBER_EVENT, stateKey: userId, content });
+  }
+
+  /** Removes a user, their invite or their knock. @throws ForbiddenError, also for users who are not in the room */
+  async kick(requester: Requester, roomId: string, userId: string, options: ChangeOptions = {}): Promise<void> {
+    const target = await this.target(requester, roomId, userId);
+    // To the room's rules, "leave" for a banned user would be an unban.
+    if (target === undefined || !CAN_BE_KICKED.has(target.membership)) {
+      throw new ForbiddenError('This user is not in the room');
+    }
+    await this.change(requester, roomId, userId, 'leave', options);
+  }
+
+  /** Bans a user, member or not. @throws ForbiddenError */
+  async ban(requester: Requester, roomId: string, userId: string, options: ChangeOptions = {}): Promise<void> {
+    assertUserId(userId);
+    await this.change(requester, roomId, userId, 'ban', options);
+  }
+
+  /** Lifts a ban; the user is then out of the room. @throws ForbiddenError, BadStateError for users who are not banned */
+  async unban(requester: Requester, roomId: string, userId: string, options: ChangeOptions = {}): Promise<void> {
+    const target = await this.target(requester, roomId, userId);
+    if (target?.membership !== 'ban') throw new BadStateError('This user is not banned');
+    await this.change(requester, roomId, userId, 'leave', options);
+  }
+
+  /** The target's membership, for requesters who may know it. */
+  private async target(requester: Requester, roomId: string, userId: string): Promise<RoomMembership | undefined> {
+    assertUserId(userId);
+    const own = await this.members.of(requester.userId, roomId);
+    if (own?.membership !== 'join') throw new NotInRoomError();
+    return this.members.of(userId, roomId);
+  }
+
+  private async change(
+    requester: Requester,
+    roomId: string,
+    stateKey: string,
+    membership: string,
+    options: ChangeOptions,
+  ): Promise<void> {
+    const content = { ...reasonOf(options), membership };
+    await this.timeline.send(requester, { roomId, type: MEMBER_EVENT, stateKey, content });
+  }
+}
+
+function assertUserId(userId: string): void {
+  if (!isValidUserId(userId)) throw new InvalidParamError('user_id is not a user ID');
+}
