@@ -85,14 +85,14 @@ export class Devices {
     return inserted;
   }
 
-  /** @throws NotFoundError, InvalidParamError */
-  async rename(userId: string, deviceId: string, displayName: string): Promise<void> {
-    this.assertValidDisplayName(displayName, 'display_name');
+  /** Gives a device another name; undefined leaves it as it is. @throws NotFoundError, InvalidParamError */
+  async rename(userId: string, deviceId: string, displayName: string | undefined): Promise<void> {
+    if (displayName !== undefined) this.assertValidDisplayName(displayName, 'display_name');
     await this.storage.write(async (tx) => {
       const devices = new DevicesWriter(tx);
       const device = await devices.find(userId, deviceId);
       if (device === undefined) throw new NotFoundError('No such device');
-      if (device.displayName === displayName) return;
+      if (displayName === undefined || device.displayName === displayName) return;
       await devices.rename(userId, deviceId, displayName);
       await this.announceChange(tx, userId);
     });

@@ -11,7 +11,7 @@ export const uiaSessionEntity = (t: ColumnTypes) =>
     tableName: 'uia_sessions',
     columns: {
       session_hash: { ...t.identifier(64), primary: true },
-      operation: { ...t.identifier() },
+      operation: { ...t.identifier(64) },
       user_id: { ...t.identifier() },
       body_mac: { ...t.identifier(64), nullable: true },
       completed: { ...t.text() },

@@ -5,6 +5,7 @@ import { hashToken } from './tokens.repository';
 /** A session of user-interactive authentication as it is kept. */
 export interface UiaSession {
   readonly id: string;
+  /** Hash of what it is good for. */
   readonly operation: string;
   /** The empty text when nobody is signed in. */
   readonly userId: string;

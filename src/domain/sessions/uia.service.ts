@@ -7,6 +7,7 @@ import type { Clock } from '#kernel/time';
 import type { Storage } from '#platform/storage/storage';
 import { canonicalJson } from '#protocol/canonical-json';
 import { AuthenticationRequiredError } from './sessions.errors';
+import { hashToken } from './tokens.repository';
 import { UiaReader, UiaWriter, type UiaSession } from './uia.repository';
 import type { UiaStages } from './uia-stages.service';
 
@@ -32,7 +33,6 @@ export interface UiaProof {
 
 const SWEEP_EVERY_MS = 60_000;
 const MAX_SESSION_ID = 128;
-const MAX_OPERATION = 255;
 
 /**
  * User-interactive authentication. A session belongs to one operation and user from its start, and to one request body
@@ -85,7 +85,7 @@ export class Uia {
   private begin(request: UiaRequest): UiaSession {
     return {
       id: randomSecret(),
-      operation: request.operation.slice(0, MAX_OPERATION),
+      operation: hashToken(request.operation),
       userId: request.userId ?? '',
       bodyMac: null,
       completed: [],
@@ -95,7 +95,7 @@ export class Uia {
   }
 
   private assertBound(request: UiaRequest, session: UiaSession): void {
-    const sameOperation = session.operation === request.operation.slice(0, MAX_OPERATION);
+    const sameOperation = session.operation === hashToken(request.operation);
     const sameBody = session.bodyMac === null || session.bodyMac === bodyMac(session.id, request.body);
     if (!sameOperation || session.userId !== (request.userId ?? '') || !sameBody) {
       throw new ForbiddenError('The requested operation has changed during authentication');

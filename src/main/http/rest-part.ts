@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Domain } from '#domain/domain';
 import type { Requester } from '#kernel/requester';
+import { clientServerDelegates, type ClientServerOptions } from '#rest/client-server/index';
 import { contracts } from '#rest/generated/index';
 import type { TokenUse } from '#rest/runtime/authenticate';
 import { documentsIn } from '#rest/runtime/documents';
@@ -18,7 +19,7 @@ const MATRIX: readonly Resource[] = ['client', 'federation', 'identity', 'push',
 export function restPart({ config, log, metrics, strictResponses }: Machinery, domain: Domain): HttpPart {
   const door = createRestDoor({
     contracts,
-    delegates: {},
+    delegates: { 'client-server': clientServerDelegates(domain, clientServerOptions(config)) },
     documents: documentsIn(DOCUMENTS),
     authenticate: { user: (token, use) => authenticateUser(domain, token, use) },
     logger: log,
@@ -34,6 +35,10 @@ export function restPart({ config, log, metrics, strictResponses }: Machinery, d
     handler: ({ resources, trusted_proxies: trustedProxies }) =>
       door.handler({ resources: new Set(resources.filter((resource) => !off.has(resource))), trustedProxies }),
   };
+}
+
+function clientServerOptions(config: Config): ClientServerOptions {
+  return { publicBaseUrl: config.public_base_url, defaultRoomVersion: config.rooms.default_version };
 }
 
 async function authenticateUser({ sessions, devices }: Domain, token: string, use: TokenUse): Promise<Requester> {

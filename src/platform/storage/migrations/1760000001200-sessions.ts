@@ -32,7 +32,7 @@ export class Sessions1760000001200 implements MigrationInterface {
         name: 'uia_sessions',
         columns: [
           { name: 'session_hash', ...t.identifier(64), isPrimary: true },
-          { name: 'operation', ...t.identifier() },
+          { name: 'operation', ...t.identifier(64) },
           { name: 'user_id', ...t.identifier() },
           { name: 'body_mac', ...t.identifier(64), isNullable: true },
           { name: 'completed', ...t.text() },
