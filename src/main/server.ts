@@ -76,7 +76,7 @@ async function open(machinery: Machinery, opened: Opened): Promise<string[]> {
   await composition.start();
   const parts = httpParts(machinery, composition.domain);
   for (const listener of machinery.config.listeners) {
-    opened.listeners.push(await openListener(listener, createApp(listener, parts)));
+    opened.listeners.push(await openListener(listener, createApp(listener, parts, machinery.log)));
   }
   return opened.listeners.map(({ url }) => url);
 }

@@ -1,4 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
+import type { Logger } from '#kernel/logger';
+import { lastFaults, unknownPaths } from '#rest/extras/last-resort';
 import type { ListenerConfig, Resource } from '../config/listeners';
 
 /** Something a listener can serve: mounted where one of its resources is listed. */
@@ -8,8 +10,8 @@ export interface HttpPart {
   handler(listener: ListenerConfig): RequestHandler;
 }
 
-/** The Express application of one listener. Parts are asked in order. */
-export function createApp(listener: ListenerConfig, parts: readonly HttpPart[]): Express {
+/** The Express application of one listener. Parts are asked in order; what none of them knows is 404 in Matrix' form. */
+export function createApp(listener: ListenerConfig, parts: readonly HttpPart[], log: Logger): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -19,5 +21,6 @@ export function createApp(listener: ListenerConfig, parts: readonly HttpPart[]):
   for (const part of parts) {
     if (part.resources.some((resource) => listener.resources.includes(resource))) app.use(part.handler(listener));
   }
+  app.use(unknownPaths, lastFaults(log));
   return app;
 }

@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import type { Domain } from '#domain/domain';
+import { apiDocsRoutes } from '#rest/extras/api-docs';
 import { healthRoutes } from '#rest/extras/health';
 import { metricsRoutes } from '#rest/extras/metrics';
 import type { Machinery } from '../machinery';
+import { packageRoot } from '../package-root';
 import type { HttpPart } from './app';
 import { restPart } from './rest-part';
 
@@ -11,6 +14,7 @@ export function httpParts(machinery: Machinery, domain: Domain): HttpPart[] {
   const isReady = async () => !shutdown.signal.aborted && (await storage.get('SELECT 1 AS one')) !== undefined;
   return [
     restPart(machinery, domain),
+    { resources: ['client'], handler: () => apiDocsRoutes(join(packageRoot, 'rest', 'generated', 'bundles')) },
     { resources: ['health'], handler: () => healthRoutes({ isReady: () => isReady().catch(() => false) }) },
     { resources: ['metrics'], handler: () => metricsRoutes(metrics) },
   ];
