@@ -64,6 +64,16 @@ describe('comparing a newer checkout with the specs in use', () => {
     ]);
   });
 
+  it('tells apart changes that no type shows', () => {
+    tiny.edit('api/client-server/definitions/note.yaml', 'type: integer', 'type: integer, minimum: 0');
+    tiny.edit('api/client-server/notes.yaml', '"429":', '"403":');
+    const lines = report();
+    expect(lines).toContain('Changed, but in no type: 3');
+    expect(lines).toContain('body application/json inner.depth: integer -> integer, minimum 0');
+    expect(lines).toContain('delegate that may stay: rest/client-server/notes.ts (setNote)');
+    expect(lines.join()).not.toContain('delegate to follow');
+  });
+
   it('writes nothing', () => {
     const before = tiny.text('client-server/definitions/note.yaml');
     tiny.edit('api/client-server/definitions/note.yaml', 'required: [description]', 'required: []');
