@@ -1,0 +1,33 @@
+import type { JsonObject } from '#kernel/json';
+import type { AccountData, AccountDataEntry } from '#domain/account-data';
+import type { Reading } from './sync.model';
+
+/** The user's own data: globally, and by room. Two statements when something changed, none else. */
+export class AccountDataSection {
+  constructor(private readonly accountData: Pick<AccountData, 'globalSince' | 'roomsSince'>) {}
+
+  /** Global entries; with `full_state` too only what is new, because they are not state. */
+  async global({ requester, filter, window }: Reading): Promise<JsonObject[]> {
+    const entries = await this.accountData.globalSince(requester.userId, window.since, window.until);
+    return entries.filter((entry) => filter.accountData.matches(entry)).map(eventOf);
+  }
+
+  /** Entries of rooms by room id. */
+  async ofRooms({ requester, filter, window }: Reading): Promise<Map<string, AccountDataEntry[]>> {
+    const entries = await this.accountData.roomsSince(requester.userId, window.since, window.until);
+    const wanted = entries.filter(
+      (entry) => filter.roomAccountData.matches(entry) && filter.roomAccountData.allowsRoom(entry.roomId),
+    );
+    return Map.groupBy(wanted, (entry) => entry.roomId);
+  }
+
+  /** All entries of rooms that are new to a client which knows others. One statement for all of them. */
+  async ofNewRooms(reading: Reading): Promise<Map<string, AccountDataEntry[]>> {
+    return this.ofRooms({ ...reading, window: { ...reading.window, since: undefined } });
+  }
+}
+
+/** An entry as an event. */
+export function eventOf({ type, content }: AccountDataEntry): JsonObject {
+  return { type, content };
+}

@@ -1,0 +1,48 @@
+import type { JsonObject } from '#kernel/json';
+import type { EventViews, ViewOptions } from '#domain/event-views';
+import type { RoomInfo } from '#domain/room-state';
+import type { StoredEvent } from '#domain/timeline';
+import type { StateSection } from './state-section.service';
+import type { EventBatch, LeftRoomAnswer, Reading } from './sync.model';
+import type { Slice } from './timeline-section.service';
+
+/** What joined and left rooms have in common: a timeline and the state that goes with it, written for the reader. */
+export class RoomReading {
+  constructor(
+    private readonly views: Pick<EventViews, 'forUser' | 'state'>,
+    private readonly states: StateSection,
+  ) {}
+
+  /** Writes a slice; `limited` also where the client lacks what came before the slice for another reason. */
+  async timeline(reading: Reading, slice: Slice, limited: boolean): Promise<Required<LeftRoomAnswer>['timeline']> {
+    const { room } = slice.stretch;
+    const options: ViewOptions = { ...viewOptions(reading), bundled: limited };
+    const events = await this.views.forUser(reading.requester.userId, room, slice.shown, options);
+    return { events, limited, prev_batch: roomPlace(slice.start) };
+  }
+
+  /** The state as stored: all of it for a room that is new to the client, else what changed. */
+  stateOf(reading: Reading, slice: Slice, whole: boolean, heroes: readonly string[]): Promise<StoredEvent[]> {
+    return whole ? this.states.whole(reading, slice, heroes) : this.states.changes(reading, slice, heroes);
+  }
+
+  /** Writes state under the name that the client asked for. */
+  async state(
+    reading: Reading,
+    room: RoomInfo,
+    state: readonly StoredEvent[],
+  ): Promise<{ state: EventBatch } | { state_after: EventBatch }> {
+    const events: JsonObject[] = await this.views.state(reading.requester.userId, room, state, viewOptions(reading));
+    return reading.useStateAfter ? { state_after: { events } } : { state: { events } };
+  }
+}
+
+function viewOptions({ requester, filter }: Reading): ViewOptions {
+  const deviceScope = requester.deviceId ?? `token:${requester.tokenId}`;
+  return { deviceScope, withoutRoomId: true, project: filter.project };
+}
+
+/** A token for `/messages`: the place just before the event with this ordinal. */
+export function roomPlace(ordinal: number): string {
+  return `t${ordinal - 1}`;
+}

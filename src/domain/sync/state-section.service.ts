@@ -1,0 +1,134 @@
+import { stateMapKey, type RoomInfo, type RoomState, type SnapshotId, type StateEntry } from '#domain/room-state';
+import type { StoredEvent, Timeline } from '#domain/timeline';
+import type { SentMembers } from './sent-members.service';
+import type { Reading } from './sync.model';
+import { subjectOf, type Slice } from './timeline-section.service';
+
+const MEMBER = 'm.room.member';
+
+/** A state that is stored as a snapshot, or as one with an event laid over it. */
+interface Base {
+  readonly snapshot: SnapshotId;
+  readonly over: StoredEvent | undefined;
+}
+
+/** The state that goes with a slice of the timeline. All answers hold events as stored, in the room's order. */
+export class StateSection {
+  constructor(
+    private readonly roomState: Pick<RoomState, 'atAll' | 'atMany' | 'changedBetween'>,
+    private readonly timeline: Pick<Timeline, 'events' | 'range'>,
+    private readonly sent: SentMembers,
+  ) {}
+
+  /**
+   * The whole state at the start of the slice (with `use_state_after`: at its end). Lazy loading leaves out members but
+   * the reader, the senders shown and `heroes`.
+   */
+  async whole(reading: Reading, slice: Slice, heroes: readonly string[]): Promise<StoredEvent[]> {
+    const { filter, requester } = reading;
+    const base = await this.base(slice, reading.useStateAfter);
+    if (base === undefined || !filter.state.allowsRoom(slice.stretch.room.roomId)) return [];
+    const lazy = filter.lazyMembers ? new Set([requester.userId, ...heroes, ...sendersOf(slice)]) : undefined;
+    const entries = (await this.entries(base)).filter(
+      ({ type, stateKey }) => filter.state.allowsType(type) && (type !== MEMBER || !lazy || lazy.has(stateKey)),
+    );
+    return this.finish(reading, slice, await this.timeline.events(entries.map((entry) => entry.eventNid)));
+  }
+
+  /**
+   * What changed between the start of the stretch and the start of the slice (with `use_state_after`: its end), state
+   * events that the timeline's filter hides included: they would reach the client in no other way. Lazy loading adds the
+   * senders shown and `heroes` that the device was not sent before.
+   */
+  async changes(reading: Reading, slice: Slice, heroes: readonly string[]): Promise<StoredEvent[]> {
+    if (!reading.filter.state.allowsRoom(slice.stretch.room.roomId)) return [];
+    const changed = new Map<string, StoredEvent>();
+    const put = (event: StoredEvent): unknown => changed.set(stateMapKey(event.type, event.stateKey!), event);
+    if (!slice.complete) (await this.changesBefore(slice)).forEach(put);
+    const shown = reading.useStateAfter ? undefined : new Set(slice.shown);
+    for (const event of slice.scanned) if (event.stateKey !== null && !shown?.has(event)) put(event);
+    if (reading.filter.lazyMembers) {
+      for (const member of await this.membersShown(reading, slice, heroes)) {
+        if (!changed.has(stateMapKey(MEMBER, member.stateKey!))) put(member);
+      }
+    }
+    return this.finish(reading, slice, [...changed.values()]);
+  }
+
+  /** Changes of the part of the stretch that the slice did not read, by comparing the states at both its ends. */
+  private async changesBefore(slice: Slice): Promise<StoredEvent[]> {
+    const { room, after } = slice.stretch;
+    const [first] = await this.timeline.range(room, { from: after, direction: 'f', limit: 1 });
+    const end = slice.scanned[0];
+    const newer = end === undefined ? await this.base(slice, true) : { snapshot: end.snapshotBefore, over: undefined };
+    if (first === undefined || newer === undefined) return [];
+    const entries = await this.roomState.changedBetween(first.snapshotBefore, newer.snapshot);
+    const events = await this.timeline.events(entries.map((entry) => entry.eventNid));
+    return newer.over === undefined ? events : [...events, newer.over];
+  }
+
+  /** Member events of the senders shown and of heroes, unless the device has them. */
+  private async membersShown(reading: Reading, slice: Slice, heroes: readonly string[]): Promise<StoredEvent[]> {
+    const base = await this.base(slice, reading.useStateAfter);
+    const users = [...new Set([...sendersOf(slice), ...heroes])];
+    if (base === undefined || users.length === 0) return [];
+    const found = await this.roomState.atMany(
+      base.snapshot,
+      users.map((userId) => [MEMBER, userId]),
+    );
+    const { filter, requester, window } = reading;
+    const { nid } = slice.stretch.room;
+    const missing = users.flatMap((userId) => {
+      const eventNid = found.get(stateMapKey(MEMBER, userId));
+      if (eventNid === undefined) return [];
+      const known = this.sent.knows(deviceKey(requester), nid, userId, eventNid, window.since);
+      return known && !filter.redundantMembers ? [] : [eventNid];
+    });
+    return this.timeline.events(missing);
+  }
+
+  /** Applies the filter, sorts, and remembers the members that are sent. */
+  private finish(reading: Reading, slice: Slice, events: readonly StoredEvent[]): StoredEvent[] {
+    const { state } = reading.filter;
+    const kept = events.filter((event) => state.passesAll || state.matches(subjectOf(event)));
+    if (reading.filter.lazyMembers) this.remember(reading, slice, kept);
+    return kept.sort((a, b) => a.ordinal - b.ordinal);
+  }
+
+  private remember(reading: Reading, slice: Slice, state: readonly StoredEvent[]): void {
+    const members = new Map<string, number>();
+    for (const event of [...state, ...slice.shown]) {
+      if (event.type === MEMBER && event.stateKey !== null) members.set(event.stateKey, event.nid);
+    }
+    this.sent.note(deviceKey(reading.requester), slice.stretch.room.nid, members, reading.window.until);
+  }
+
+  /** The state before the first event shown, or after the last event of the stretch. */
+  private async base(slice: Slice, atEnd: boolean): Promise<Base | undefined> {
+    const [first] = slice.shown;
+    if (!atEnd && first !== undefined) return { snapshot: first.snapshotBefore, over: undefined };
+    const last = slice.scanned.at(-1) ?? (await this.lastOf(slice.stretch.room, slice.stretch.upTo));
+    return last && { snapshot: last.snapshotBefore, over: last.stateKey === null ? undefined : last };
+  }
+
+  private async lastOf(room: RoomInfo, upTo: number): Promise<StoredEvent | undefined> {
+    return (await this.timeline.range(room, { from: upTo + 1, direction: 'b', limit: 1 }))[0];
+  }
+
+  private async entries({ snapshot, over }: Base): Promise<StateEntry[]> {
+    const entries = await this.roomState.atAll(snapshot);
+    if (over === undefined) return entries;
+    const { type, stateKey, nid } = over;
+    const others = entries.filter((entry) => entry.type !== type || entry.stateKey !== stateKey);
+    return [...others, { type, stateKey: stateKey!, eventNid: nid }];
+  }
+}
+
+/** What sent members are remembered by. Sessions without a device share one memory per token. */
+export function deviceKey(requester: Reading['requester']): string {
+  return `${requester.userId} ${requester.deviceId ?? requester.tokenId}`;
+}
+
+function sendersOf(slice: Slice): string[] {
+  return slice.shown.map((event) => event.sender);
+}

@@ -1,0 +1,88 @@
+import { ACCOUNT_DATA_STREAM } from '#domain/account-data';
+import { DEVICE_LISTS_STREAM } from '#domain/devices';
+import type { Membership } from '#domain/membership';
+import { PRESENCE_STREAM } from '#domain/presence';
+import { RECEIPTS_STREAM, type ReceiptNews } from '#domain/receipts';
+import type { RoomState } from '#domain/room-state';
+import { SESSIONS_STREAM, type SessionsEnded } from '#domain/sessions';
+import { TIMELINE_STREAM, type TimelineNews } from '#domain/timeline';
+import { TO_DEVICE_STREAM } from '#domain/to-device';
+import { TYPING_STREAM } from '#domain/typing';
+import type { Change, Storage } from '#platform/storage/storage';
+import type { Notifier } from './notifier.service';
+
+/**
+ * Turns news into wake-ups of exactly the users whom it concerns. Wake-ups carry nothing: whoever is woken reads. With
+ * nobody waiting, news costs one look at an empty map.
+ */
+export class WakeUps {
+  private readonly subscriptions: (() => void)[];
+
+  constructor(
+    storage: Pick<Storage, 'subscribe'>,
+    private readonly notifier: Notifier,
+    private readonly deps: {
+      readonly membership: Pick<Membership, 'joinedLocalUsers' | 'allOf'>;
+      readonly roomState: Pick<RoomState, 'info'>;
+    },
+    private readonly onError: (error: unknown) => void,
+  ) {
+    const on = (stream: string, listener: (change: Change) => void): (() => void) =>
+      storage.subscribe(stream, listener);
+    this.subscriptions = [
+      on(TIMELINE_STREAM, (change) => this.timeline(change)),
+      on(RECEIPTS_STREAM, (change) => this.receipt(change)),
+      on(TYPING_STREAM, ({ key }) => this.typing(key)),
+      on(ACCOUNT_DATA_STREAM, ({ key }) => notifier.wake(key)),
+      on(TO_DEVICE_STREAM, ({ key }) => notifier.wake(key)),
+      on(PRESENCE_STREAM, ({ key }) => this.friends(key)),
+      on(DEVICE_LISTS_STREAM, ({ key }) => this.friends(key)),
+      on(SESSIONS_STREAM, ({ key, payload }) => notifier.revoke(key, (payload as SessionsEnded).tokenIds)),
+    ];
+  }
+
+  stop(): void {
+    for (const unsubscribe of this.subscriptions) unsubscribe();
+  }
+
+  private timeline({ payload }: Change): void {
+    const { event } = payload as TimelineNews;
+    // Whoever is invited, removed or banned is not among the joined.
+    if (event.type === 'm.room.member' && event.stateKey !== null) this.notifier.wake(event.stateKey);
+    this.room(event.roomNid);
+  }
+
+  private receipt({ payload }: Change): void {
+    const { receipt } = payload as ReceiptNews;
+    if (receipt.type === 'm.read.private') this.notifier.wake(receipt.userId);
+    else this.room(receipt.roomNid);
+  }
+
+  private typing(roomId: string): void {
+    if (this.notifier.users.size === 0) return;
+    this.deps.roomState
+      .info(roomId)
+      .then((room) => (room === undefined ? undefined : this.joined(room.nid)))
+      .catch(this.onError);
+  }
+
+  private room(roomNid: number): void {
+    if (this.notifier.users.size === 0) return;
+    this.joined(roomNid).catch(this.onError);
+  }
+
+  /** A user's own clients, and everybody who shares a room with them. */
+  private friends(userId: string): void {
+    this.notifier.wake(userId);
+    if (this.notifier.users.size === 0) return;
+    this.deps.membership
+      .allOf(userId)
+      .then((rows) => rows.filter((row) => row.membership === 'join'))
+      .then((rows) => Promise.all(rows.map((row) => this.joined(row.roomNid))))
+      .catch(this.onError);
+  }
+
+  private async joined(roomNid: number): Promise<void> {
+    this.notifier.wakeAll(await this.deps.membership.joinedLocalUsers({ nid: roomNid }));
+  }
+}
