@@ -3,6 +3,7 @@ import { serverNameOf } from '#kernel/ids';
 import { isCreateEvent, roomIdOf, type Pdu } from '../events/pdu';
 import { ownObject, ownString } from '../json-access';
 import type { RoomVersion } from '../room-versions';
+import { stateEntryKey } from '../state-key';
 import { reject } from './context';
 import { authTypesFor } from './select';
 
@@ -28,17 +29,17 @@ export function checkAuthEvents(
   if (isCreateEvent(event)) return;
   checkRoom(version, event, createEvent);
   checkAuthorisingSignature(version, event);
-  const allowed = new Set(authTypesFor(version, event).map(([type, stateKey]) => entryKey(type, stateKey)));
+  const allowed = new Set(authTypesFor(version, event).map(([type, stateKey]) => stateEntryKey(type, stateKey)));
   const seen = new Set<string>();
   for (const { pdu, eventId, rejected } of authEvents) {
-    const entry = pdu.state_key === undefined ? undefined : entryKey(pdu.type, pdu.state_key);
+    const entry = pdu.state_key === undefined ? undefined : stateEntryKey(pdu.type, pdu.state_key);
     if (entry === undefined || !allowed.has(entry)) reject(`The auth events include a needless ${pdu.type}`);
     if (seen.has(entry)) reject(`The auth events include two of ${pdu.type}`);
     seen.add(entry);
     if (rejected) reject(`The auth events include the rejected ${eventId}`);
     if (roomIdOf(version, pdu, eventId) !== event.room_id) reject(`The auth events include one of another room`);
   }
-  if (!version.createEventIsRoomId && !seen.has(entryKey('m.room.create', ''))) {
+  if (!version.createEventIsRoomId && !seen.has(stateEntryKey('m.room.create', ''))) {
     reject('The auth events lack the create event');
   }
 }
@@ -57,9 +58,4 @@ function checkAuthorisingSignature(version: RoomVersion, event: Pdu): void {
   if (ownObject(ownObject(event, 'signatures'), serverNameOf(authoriser) ?? '') === undefined) {
     reject('The server of the user who authorised the join has not signed it');
   }
-}
-
-/** Types and state keys may hold any character but are never both ambiguous: the length of the type keeps them apart. */
-function entryKey(type: string, stateKey: string): string {
-  return `${type.length}:${type}:${stateKey}`;
 }

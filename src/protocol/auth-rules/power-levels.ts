@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
+import { isJsonObject, type JsonValue } from '#kernel/json';
 
 import { ownObject, ownString, ownValue } from '../json-access';
 import type { Pdu } from '../events/pdu';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-import type { JsonObject, JsonValue } from '#kernel/json';
+import type { JsonValue } from '#kernel/json';
 
 import { canonicalJson, sortByCodePoint } from '../canonical-json';
 import type { RoomVersion } from '../room-versions';

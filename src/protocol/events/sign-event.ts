@@ -1,6 +1,5 @@
 import { TooLargeError } from '#kernel/errors';
 import { utf8Length } from '#kernel/ids';
-import type { JsonValue } from '#kernel/json';
 
 import type { RoomVersion } from '../room-versions';
 import { addSignature } from '../signing/sign-json';

@@ -1,4 +1,3 @@
-import type { Pdu } from '#protocol/events/index';
 import {
   canSee,
   canServerSee,

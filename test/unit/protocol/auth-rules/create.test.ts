@@ -1,5 +1,4 @@
 import type { JsonObject } from '#kernel/json';
-import type { Pdu } from '#protocol/events/index';
 import { ALICE, TestRoom, versions } from './test-room';
 
 describe('the create event', () => {
