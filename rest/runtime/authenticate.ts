@@ -12,9 +12,14 @@ export interface TokenUse {
   readonly operation: string;
   readonly ip: string;
   readonly userAgent: string | null;
+  /** True for the operations that a locked account may still call. */
+  readonly allowLocked: boolean;
   readonly actAs?: string;
   readonly actAsDevice?: string;
 }
+
+/** Spec: client-server, "Account locking". */
+const OPEN_WHEN_LOCKED: ReadonlySet<string> = new Set(['client-server/logout', 'client-server/logout_all']);
 
 /** A request that another homeserver signed. */
 export interface SignedRequest {
@@ -98,6 +103,7 @@ async function user(
     operation: contract.id,
     ip,
     userAgent: request.headers['user-agent'] ?? null,
+    allowLocked: OPEN_WHEN_LOCKED.has(contract.id),
     ...(typeof query['user_id'] === 'string' && { actAs: query['user_id'] }),
     ...(typeof query['device_id'] === 'string' && { actAsDevice: query['device_id'] }),
   });

@@ -42,7 +42,7 @@ function clientServerOptions(config: Config): ClientServerOptions {
 }
 
 async function authenticateUser({ sessions, devices }: Domain, token: string, use: TokenUse): Promise<Requester> {
-  const requester = await sessions.authenticate(token);
+  const requester = await sessions.authenticate(token, { allowLocked: use.allowLocked });
   if (requester.deviceId !== null) devices.seen(requester.userId, requester.deviceId, use);
   return requester;
 }
