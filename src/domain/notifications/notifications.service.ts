@@ -123,7 +123,8 @@ export class Notifications {
     if (checkpoint.judgedTo >= latest) return false;
     // Nothing up to the receipt can be unread, but leaving and joining in between must be noticed.
     const start = checkpoint.away ? checkpoint.judgedTo : Math.max(checkpoint.judgedTo, read.unthreaded ?? 0);
-    checkpoint.judgedTo = Math.max(start, latest - MAX_UNREAD);
+    checkpoint.judgedTo = start;
+    if (latest - start > MAX_UNREAD) await this.skipTo(checkpoint, latest - MAX_UNREAD, userId, room);
     while (checkpoint.judgedTo < latest) {
       const range = { from: checkpoint.judgedTo, direction: 'f', limit: PAGE } as const;
       const events = await this.deps.timeline.range(room, range);
@@ -131,6 +132,14 @@ export class Notifications {
       await this.judge.judge(checkpoint, userId, room, events);
     }
     return true;
+  }
+
+  /** Passes over old events; a join among them is found in the membership instead. */
+  private async skipTo(checkpoint: Checkpoint, ordinal: number, userId: string, room: RoomInfo): Promise<void> {
+    const member = await this.deps.membership.of(userId, room.roomId);
+    checkpoint.judgedTo = ordinal;
+    checkpoint.away = member?.membership !== 'join' || member.ordinal > ordinal;
+    if (checkpoint.away) checkpoint.unread = [];
   }
 
   private async save(): Promise<void> {
