@@ -40,6 +40,8 @@ interface Input {
   readonly body?: unknown;
 }
 
+type QueryValue = string | number | boolean | undefined;
+
 /** Sends a request and gives the JSON of the answer, typed by the caller's operation; the transport checks it. */
 export async function call<Reply>(transport: Transport, facts: Facts, input: Input = {}): Promise<Reply> {
   const { body } = await transport.json(requestOf(facts, input));
@@ -57,8 +59,8 @@ export function requestOf(facts: Facts, input: Input): OutboundRequest {
   return {
     ...facts,
     path: facts.path.replace(/\{([^}]+)\}/g, (_, name: string) => encodeURIComponent(String(path.get(name) ?? ''))),
-    query: Object.entries(input.query ?? {}).flatMap(([name, value]: [string, unknown]) => {
-      const values: unknown[] = Array.isArray(value) ? value : [value];
+    query: Object.entries(input.query ?? {}).flatMap(([name, value]: [string, QueryValue | readonly QueryValue[]]) => {
+      const values = Array.isArray(value) ? (value as readonly QueryValue[]) : [value as QueryValue];
       return values.filter((one) => one !== undefined).map((one): [string, string] => [name, String(one)]);
     }),
     ...(input.body === undefined ? {} : { body: input.body as JsonValue }),
