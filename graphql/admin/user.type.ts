@@ -73,9 +73,6 @@ export class UserDeactivateInput {
   @Field(() => MatrixUserId, { description: 'The account.' })
   userId!: string;
 
-  @Field(() => Boolean, { defaultValue: false, description: 'Also erase what others can see of it.' })
-  erase!: boolean;
-
   @Field(() => String, { description: 'Why; kept in the log.' })
   reason!: string;
 

@@ -1,15 +1,26 @@
-import type { ClientEvent } from '#domain/event-views';
 import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
+import type { ClientEvent } from '#protocol/events/index';
 import { globalId } from '../runtime/global-id';
-import { EncryptedEvent, MemberEvent, MessageEvent, PowerLevelsEvent, RawEvent, ReactionEvent, RoomEvent, RoomNameEvent } from './event.type';
+import {
+  EncryptedEvent,
+  MemberEvent,
+  MessageEvent,
+  PowerLevelsEvent,
+  RawEvent,
+  ReactionEvent,
+  RoomEvent,
+  RoomNameEvent,
+} from './event.type';
 
 const text = (value: JsonValue | undefined): string | null => (typeof value === 'string' ? value : null);
-const whole = (value: JsonValue | undefined): number | null => (typeof value === 'number' && Number.isInteger(value) ? value : null);
+const whole = (value: JsonValue | undefined): number | null =>
+  typeof value === 'number' && Number.isInteger(value) ? value : null;
 const object = (value: JsonValue | undefined): JsonObject | null => (isJsonObject(value) ? value : null);
 
 /** The typed parts of the common event types. */
 const typed: Readonly<Record<string, (content: JsonObject) => RoomEvent>> = {
-  'm.room.message': (content) => Object.assign(new MessageEvent(), { msgtype: text(content['msgtype']), body: text(content['body']) }),
+  'm.room.message': (content) =>
+    Object.assign(new MessageEvent(), { msgtype: text(content['msgtype']), body: text(content['body']) }),
   'm.room.member': (content) =>
     Object.assign(new MemberEvent(), {
       membership: text(content['membership']),
@@ -18,10 +29,16 @@ const typed: Readonly<Record<string, (content: JsonObject) => RoomEvent>> = {
     }),
   'm.room.name': (content) => Object.assign(new RoomNameEvent(), { name: text(content['name']) }),
   'm.room.power_levels': (content) =>
-    Object.assign(new PowerLevelsEvent(), { users: object(content['users']), usersDefault: whole(content['users_default']) }),
+    Object.assign(new PowerLevelsEvent(), {
+      users: object(content['users']),
+      usersDefault: whole(content['users_default']),
+    }),
   'm.reaction': (content) => {
     const relation = object(content['m.relates_to']);
-    return Object.assign(new ReactionEvent(), { key: text(relation?.['key']), relatesTo: text(relation?.['event_id']) });
+    return Object.assign(new ReactionEvent(), {
+      key: text(relation?.['key']),
+      relatesTo: text(relation?.['event_id']),
+    });
   },
   'm.room.encrypted': (content) => Object.assign(new EncryptedEvent(), { algorithm: text(content['algorithm']) }),
 };

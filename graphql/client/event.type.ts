@@ -32,7 +32,9 @@ export abstract class RoomEvent {
   @Field(() => JSONObject, { description: 'The content, redacted where a redaction is in force.' })
   content!: JsonObject;
 
-  @Field(() => JSONObject, { description: 'What this server adds: age, transaction id, previous content, aggregations.' })
+  @Field(() => JSONObject, {
+    description: 'What this server adds: age, transaction id, previous content, aggregations.',
+  })
   unsigned!: JsonObject;
 
   @Field(() => JSONObject, { nullable: true, description: 'The redaction event, when this event was redacted.' })
@@ -84,7 +86,10 @@ export class ReactionEvent extends RoomEvent {
   relatesTo!: string | null;
 }
 
-@ObjectType({ implements: RoomEvent, description: 'An encrypted event, `m.room.encrypted`; only its devices can read it.' })
+@ObjectType({
+  implements: RoomEvent,
+  description: 'An encrypted event, `m.room.encrypted`; only its devices can read it.',
+})
 export class EncryptedEvent extends RoomEvent {
   @Field(() => String, { nullable: true, description: 'The algorithm.' })
   algorithm!: string | null;

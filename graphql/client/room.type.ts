@@ -21,7 +21,10 @@ export enum RoomPreset {
   TRUSTED_PRIVATE_CHAT = 'trusted_private_chat',
   PUBLIC_CHAT = 'public_chat',
 }
-registerEnumType(RoomPreset, { name: 'RoomPreset', description: 'The sets of initial state that the specification names.' });
+registerEnumType(RoomPreset, {
+  name: 'RoomPreset',
+  description: 'The sets of initial state that the specification names.',
+});
 
 @ObjectType({ description: 'A member of a room.' })
 export class RoomMember {
@@ -65,7 +68,10 @@ export class TimelinePage {
   @Field(() => String, { nullable: true, description: 'Only events after this cursor.' })
   after?: string | null;
 
-  @Field(() => Int, { nullable: true, description: 'How many events before `before`, the newest of them last; 1 to 100.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many events before `before`, the newest of them last; 1 to 100.',
+  })
   last?: number | null;
 
   @Field(() => String, { nullable: true, description: 'Only events before this cursor.' })

@@ -25,5 +25,9 @@ const withHeaders = (params, options) => {
 };
 
 createRoot(document.getElementById('graphiql')).render(
-  createElement(GraphiQL, { fetcher: withHeaders, defaultHeaders: '{ "Authorization": "Bearer " }', shouldPersistHeaders: false }),
+  createElement(GraphiQL, {
+    fetcher: withHeaders,
+    defaultHeaders: '{ "Authorization": "Bearer " }',
+    shouldPersistHeaders: false,
+  }),
 );

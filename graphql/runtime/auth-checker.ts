@@ -12,7 +12,8 @@ export type Role = 'ADMIN' | 'GUEST';
 export const checkAuth: AuthCheckerFn<GraphqlContext, Role> = ({ context }, roles) => {
   const { requester } = context;
   if (requester === undefined) throw new MissingTokenError('An access token is needed');
-  if (roles.includes('ADMIN') && !requester.isAdmin) throw new ForbiddenError('Only administrators of this server may do this');
+  if (roles.includes('ADMIN') && !requester.isAdmin)
+    throw new ForbiddenError('Only administrators of this server may do this');
   if (requester.isGuest && !roles.includes('GUEST')) throw new GuestAccessForbiddenError('Guests may not do this');
   return true;
 };

@@ -28,7 +28,12 @@ export function errorFormatter(report: (error: unknown, requestId: string) => vo
     }
     const requestId = newId();
     report(cause, requestId);
-    return { message: 'Internal server error', locations, path, extensions: { code: 'INTERNAL_SERVER_ERROR', errcode: 'M_UNKNOWN', requestId } };
+    return {
+      message: 'Internal server error',
+      locations,
+      path,
+      extensions: { code: 'INTERNAL_SERVER_ERROR', errcode: 'M_UNKNOWN', requestId },
+    };
   };
 }
 

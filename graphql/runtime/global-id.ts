@@ -4,7 +4,8 @@ import { InvalidParamError } from '#kernel/errors';
 export type NodeType = 'User' | 'Room' | 'Event';
 
 /** The opaque global id of an object: base64url of type and key. */
-export const globalId = (type: NodeType, key: string): string => Buffer.from(`${type}:${key}`, 'utf8').toString('base64url');
+export const globalId = (type: NodeType, key: string): string =>
+  Buffer.from(`${type}:${key}`, 'utf8').toString('base64url');
 
 /**
  * Reads a global id.

@@ -69,7 +69,11 @@ export const costPlugin = (schema: GraphQLSchema, limits: GraphqlLimits): Apollo
   async requestDidStart() {
     return {
       async didResolveOperation({ document, request, operationName }) {
-        checkCost(schema, { document, variables: request.variables, operationName: operationName ?? undefined }, limits);
+        checkCost(
+          schema,
+          { document, variables: request.variables, operationName: operationName ?? undefined },
+          limits,
+        );
       },
     };
   },

@@ -3,7 +3,11 @@ import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
 import { parseRoomId, parseUserId } from '#kernel/ids';
 
 /** A scalar that is a string on the wire and must satisfy `check`, which throws for what it is not. */
-function stringScalar(name: string, description: string, check: (value: string) => unknown): GraphQLScalarType<string, string> {
+function stringScalar(
+  name: string,
+  description: string,
+  check: (value: string) => unknown,
+): GraphQLScalarType<string, string> {
   const read = (value: unknown): string => {
     if (typeof value !== 'string') throw new GraphQLError(`${name}: expected a string`);
     try {
@@ -23,9 +27,14 @@ function stringScalar(name: string, description: string, check: (value: string) 
 }
 
 export const MatrixUserId = stringScalar('MatrixUserId', 'A user id, as `@alice:example.org`.', parseUserId);
-export const RoomId = stringScalar('RoomId', 'A room id, as `!opaque:example.org`, or `!hash` from room version 12 on.', parseRoomId);
+export const RoomId = stringScalar(
+  'RoomId',
+  'A room id, as `!opaque:example.org`, or `!hash` from room version 12 on.',
+  parseRoomId,
+);
 export const EventId = stringScalar('EventId', 'An event id, as `$hash`.', (value) => {
-  if (!value.startsWith('$') || Buffer.byteLength(value) > 255) throw new Error('an event id starts with $ and has at most 255 bytes');
+  if (!value.startsWith('$') || Buffer.byteLength(value) > 255)
+    throw new Error('an event id starts with $ and has at most 255 bytes');
 });
 
 /** Epoch milliseconds; 53 bits, so a Float on the wire that is always whole. */
@@ -46,7 +55,8 @@ export const JSONObject = new GraphQLScalarType<JsonObject, JsonObject>({
 });
 
 function wholeNumber(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new GraphQLError('TimestampMs: expected a whole number');
+  if (typeof value !== 'number' || !Number.isSafeInteger(value))
+    throw new GraphQLError('TimestampMs: expected a whole number');
   return value;
 }
 
@@ -62,7 +72,9 @@ function literal(node: ValueNode, variables: Readonly<Record<string, unknown>>, 
   if (depth > MAX_DEPTH) throw new GraphQLError('JSONObject: nested too deep');
   switch (node.kind) {
     case Kind.OBJECT:
-      return Object.fromEntries(node.fields.map((field) => [field.name.value, literal(field.value, variables, depth + 1)]));
+      return Object.fromEntries(
+        node.fields.map((field) => [field.name.value, literal(field.value, variables, depth + 1)]),
+      );
     case Kind.LIST:
       return node.values.map((item) => literal(item, variables, depth + 1));
     case Kind.INT:

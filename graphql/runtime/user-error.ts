@@ -20,12 +20,14 @@ const topLevel = new Set(['M_MISSING_TOKEN', 'M_UNKNOWN_TOKEN', 'M_LIMIT_EXCEEDE
  * Runs a mutation and gives expected refusals as `UserError`s of its payload.
  * @throws what is no refusal of the input: missing or bad tokens, limits, faults
  */
-export async function refusable<T>(work: () => Promise<T>, refused: (errors: UserError[]) => T): Promise<T> {
+export async function refusable<T>(refused: (errors: UserError[]) => T, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof MatrixError) || topLevel.has(error.errcode)) throw error;
     const field = /^([A-Za-z_][\w.]*): /.exec(error.message)?.[1];
-    return refused([{ message: error.message, code: error.errcode, path: field === undefined ? null : field.split('.') }]);
+    return refused([
+      { message: error.message, code: error.errcode, path: field === undefined ? null : field.split('.') },
+    ]);
   }
 }

@@ -1,15 +1,23 @@
 import type { AccountData, Tags } from '#domain/account-data';
+import type { Admin } from '#domain/admin';
 import type { AccountLifecycle } from '#domain/account-lifecycle';
 import type { Accounts } from '#domain/accounts';
 import type { Devices } from '#domain/devices';
+import type { Directory } from '#domain/directory';
+import type { EventViews } from '#domain/event-views';
 import type { Filters } from '#domain/filters';
+import type { Membership } from '#domain/membership';
+import type { Notifications } from '#domain/notifications';
+import type { Presence } from '#domain/presence';
 import type { Profiles } from '#domain/profiles';
 import type { PushRules } from '#domain/push-rules';
+import type { Receipts } from '#domain/receipts';
 import type { Relations } from '#domain/relations';
 import type { RoomState } from '#domain/room-state';
 import type { Sessions } from '#domain/sessions';
-import type { ToDevice } from '#domain/to-device';
 import type { Timeline } from '#domain/timeline';
+import type { ToDevice } from '#domain/to-device';
+import type { Typing } from '#domain/typing';
 
 /** Accounts and what belongs to one user. */
 export interface PeopleDomain {
@@ -28,16 +36,28 @@ export interface PeopleDomain {
 export interface RoomsDomain {
   readonly roomState: RoomState;
   readonly timeline: Timeline;
+  readonly membership: Membership;
+  readonly directory: Directory;
   readonly relations: Relations;
+  readonly receipts: Receipts;
+  readonly typing: Typing;
+  readonly presence: Presence;
+  readonly eventViews: EventViews;
+}
+
+/** How what happened reaches people. */
+export interface DeliveryDomain {
+  readonly notifications: Notifications;
 }
 
 /** What goes through several features. */
 export interface JourneysDomain {
   readonly accountLifecycle: AccountLifecycle;
+  readonly admin: Admin;
 }
 
 /**
  * All services of the domain as the doors see them, one member per feature, in the order of `features.json`. Composed in
  * `main/compose.ts`.
  */
-export interface Domain extends PeopleDomain, RoomsDomain, JourneysDomain {}
+export interface Domain extends PeopleDomain, RoomsDomain, DeliveryDomain, JourneysDomain {}

@@ -1,18 +1,26 @@
 import { AccountData, Tags } from '#domain/account-data';
 import { AccountLifecycle } from '#domain/account-lifecycle';
 import { Accounts } from '#domain/accounts';
+import { Admin } from '#domain/admin';
 import { Devices } from '#domain/devices';
-import type { Domain, JourneysDomain, PeopleDomain, RoomsDomain } from '#domain/domain';
+import { Directory } from '#domain/directory';
+import type { DeliveryDomain, Domain, JourneysDomain, PeopleDomain, RoomsDomain } from '#domain/domain';
+import { EventViews } from '#domain/event-views';
 import { Filters } from '#domain/filters';
+import { Membership } from '#domain/membership';
+import { Notifications } from '#domain/notifications';
+import { Presence } from '#domain/presence';
 import { Profiles } from '#domain/profiles';
 import { PushRules } from '#domain/push-rules';
+import { Receipts } from '#domain/receipts';
 import { Relations } from '#domain/relations';
 import { RoomState } from '#domain/room-state';
 import { Sessions } from '#domain/sessions';
 import { Timeline } from '#domain/timeline';
 import { ToDevice } from '#domain/to-device';
+import { Typing } from '#domain/typing';
 import { now } from '#kernel/time';
-import { accountsConfig, registrationConfig, sessionsConfig } from './config/slices';
+import { accountsConfig, directoryConfig, registrationConfig, sessionsConfig } from './config/slices';
 import type { Machinery } from './machinery';
 
 /** The features, and the work that goes on between requests. */
@@ -24,26 +32,25 @@ export interface Composition {
   stop(): Promise<void>;
 }
 
-/** Makes every feature, in the order of `features.json`: a feature gets only what stands above it. */
-export function compose(machinery: Machinery): Composition {
-  const people = composePeople(machinery);
-  const rooms = composeRooms(machinery);
-  const journeys = composeJourneys(machinery, people);
-  return {
-    domain: { ...people, ...rooms, ...journeys },
-    start: async () => {
-      people.devices.lastSeen.start();
-      journeys.accountLifecycle.parting.start();
-    },
-    stop: async () => {
-      await journeys.accountLifecycle.parting.stop();
-      await people.devices.lastSeen.stop();
-    },
-  };
+/** {@link Machinery}, and who is told of background work that failed. */
+interface Workshop extends Machinery {
+  readonly onError: (error: unknown) => void;
 }
 
-function composePeople({ config, storage, log }: Machinery): PeopleDomain {
-  const onError = (error: unknown) => log.error({ error }, 'background work failed');
+/** Makes every feature, in the order of `features.json`: a feature gets only what stands above it. */
+export function compose(machinery: Machinery): Composition {
+  const onError = (error: unknown) => machinery.log.error({ error }, 'background work failed');
+  const workshop = { ...machinery, onError };
+  const people = composePeople(workshop);
+  const rooms = composeRooms(workshop, people);
+  const delivery = composeDelivery(workshop, people, rooms);
+  const journeys = composeJourneys(workshop, people, rooms);
+  bindUpwards(people, rooms, journeys);
+  const domain = { ...people, ...rooms, ...delivery, ...journeys };
+  return { domain, start: () => startWork(domain), stop: () => stopWork(domain) };
+}
+
+function composePeople({ config, storage, onError }: Workshop): PeopleDomain {
   const accounts = new Accounts(storage, accountsConfig(config), now);
   const devices = new Devices(storage, now, onError);
   const sessions = new Sessions(storage, accounts, devices, sessionsConfig(config), now);
@@ -56,15 +63,60 @@ function composePeople({ config, storage, log }: Machinery): PeopleDomain {
   return { accounts, devices, sessions, accountData, tags, profiles, filters, pushRules, toDevice };
 }
 
-function composeRooms({ config, storage, signingKey }: Machinery): RoomsDomain {
+function composeRooms({ config, storage, signingKey, onError }: Workshop, people: PeopleDomain): RoomsDomain {
+  const { accountData } = people;
   const roomState = new RoomState(storage);
   const timeline = new Timeline({ serverName: config.server_name, signingKey }, storage, roomState, now);
+  const membership = new Membership({ storage, ...people, roomState, timeline, onError });
+  const directory = new Directory(directoryConfig(config), storage, { roomState, timeline, membership }, now);
   const relations = new Relations(storage);
   timeline.addParticipant(relations);
-  return { roomState, timeline, relations };
+  const receipts = new Receipts(storage, { accountData, timeline, membership, relations, now });
+  const typing = new Typing(storage, membership);
+  const presence = new Presence(storage, membership, config.presence, now);
+  const eventViews = new EventViews({ accountData, roomState, timeline, membership, relations }, now);
+  return { roomState, timeline, membership, directory, relations, receipts, typing, presence, eventViews };
 }
 
-function composeJourneys({ config, storage, log }: Machinery, people: PeopleDomain): JourneysDomain {
-  const onError = (error: unknown) => log.error({ error }, 'background work failed');
-  return { accountLifecycle: new AccountLifecycle(storage, people, registrationConfig(config), now, onError) };
+function composeDelivery({ storage, onError }: Workshop, people: PeopleDomain, rooms: RoomsDomain): DeliveryDomain {
+  const notifications = new Notifications(storage, { ...people, ...rooms }, onError);
+  return { notifications };
+}
+
+function composeJourneys(workshop: Workshop, people: PeopleDomain, rooms: RoomsDomain): JourneysDomain {
+  const { config, storage, onError } = workshop;
+  const accountLifecycle = new AccountLifecycle(storage, people, registrationConfig(config), now, onError);
+  const admin = new Admin(storage, { ...people, ...rooms, accountLifecycle }, now);
+  return { accountLifecycle, admin };
+}
+
+/** Ports: what features need of others that stand below them. */
+function bindUpwards({ profiles }: PeopleDomain, rooms: RoomsDomain, { accountLifecycle }: JourneysDomain): void {
+  profiles.bind({ propagator: rooms.membership.followups });
+  rooms.membership.bind({ aliases: rooms.directory.aliases });
+  accountLifecycle.bind(rooms.membership);
+}
+
+async function startWork({ devices, presence, notifications, accountLifecycle }: Domain): Promise<void> {
+  devices.lastSeen.start();
+  await presence.start();
+  notifications.start();
+  accountLifecycle.parting.start();
+}
+
+/** In reverse: what is above may still be written to by what is below. */
+async function stopWork({
+  devices,
+  membership,
+  typing,
+  presence,
+  notifications,
+  accountLifecycle,
+}: Domain): Promise<void> {
+  await accountLifecycle.parting.stop();
+  await notifications.stop();
+  await presence.stop();
+  typing.stop();
+  await membership.followups.idle();
+  await devices.lastSeen.stop();
 }

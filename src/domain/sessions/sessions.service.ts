@@ -6,6 +6,7 @@ import type { Storage, Tx } from '#platform/storage/storage';
 import { Authentication, type AuthenticateOptions } from './authentication.service';
 import { Login } from './login.service';
 import type { SessionsConfig } from './sessions.config';
+import { SESSIONS_STREAM, type SessionsEnded } from './sessions.stream';
 import type { LoginRequest, RefreshedTokens, SignedIn, SignInRequest } from './sessions.model';
 import { Tokens } from './tokens.service';
 import { Uia } from './uia.service';
@@ -55,6 +56,16 @@ export class Sessions {
   /** Checks device id and name of a sign-in before anything is done. @throws InvalidParamError */
   assertValid(request: Pick<SignInRequest, 'deviceId' | 'displayName'>): void {
     this.tokens.assertValid(request);
+  }
+
+  /** Calls `listener` once when the token with this id has ended; returns the unsubscribe function. */
+  onEnded(tokenId: number, listener: () => void): () => void {
+    const unsubscribe = this.storage.subscribe(SESSIONS_STREAM, ({ payload }) => {
+      if (!(payload as SessionsEnded).tokenIds.includes(tokenId)) return;
+      unsubscribe();
+      listener();
+    });
+    return unsubscribe;
   }
 
   /** Ends the requester's own session: the token, its device and all that belongs to it. */

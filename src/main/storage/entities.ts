@@ -31,6 +31,7 @@ import { roomAliasEntity } from '../../domain/directory/room-alias.entity';
 import { directoryEntryEntity } from '../../domain/directory/directory-entry.entity';
 import { presenceEntity } from '../../domain/presence/presence.entity';
 import { notificationCheckpointEntity } from '../../domain/notifications/notification-checkpoint.entity';
+import { auditEntryEntity } from '../../domain/admin/audit-entry.entity';
 import { roomMemberCountEntity, roomMembershipEntity } from '../../domain/membership/room-membership.entity';
 
 /** Every entity of the program, for TypeORM's schema comparison and command line. */
@@ -69,4 +70,5 @@ export const entities = (t: ColumnTypes): EntitySchema[] => [
   directoryEntryEntity(t),
   presenceEntity(t),
   notificationCheckpointEntity(t),
+  auditEntryEntity(t),
 ];

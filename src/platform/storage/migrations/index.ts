@@ -13,6 +13,7 @@ import { Relations1760000200000 } from './1760000200000-relations';
 import { Receipts1760000210000 } from './1760000210000-receipts';
 import { Directory1760000220000 } from './1760000220000-directory';
 import { Presence1760000230000 } from './1760000230000-presence';
+import { Admin1760000300000 } from './1760000300000-admin';
 import { Notifications1760000240000 } from './1760000240000-notifications';
 
 /** Every migration, oldest first. A released one never changes. */
@@ -33,4 +34,5 @@ export const migrations = [
   Directory1760000220000,
   Presence1760000230000,
   Notifications1760000240000,
+  Admin1760000300000,
 ];
