@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { isMap, textAt, type Json, type JsonMap } from '../model/json';
 import { API_NAMES, type ApiName, type Content, type Model, type Operation } from '../model/operation';
 import { reachable } from './reach';
@@ -41,10 +42,11 @@ function bundle(api: ApiName, model: Model): JsonMap {
 }
 
 function entry(operation: Operation): JsonMap {
-  const answers = operation.answers.map(({ status, content }): [string, JsonMap] => [
-    status,
-    { description: status, ...media(content) },
-  ]);
+  const answers = operation.answers.map(({ status, content, headers }): [string, JsonMap] => {
+    const named = Object.entries(headers).map(([name, schema]): [string, JsonMap] => [name, { schema }]);
+    const shown = named.length > 0 ? { headers: Object.fromEntries(named) } : {};
+    return [status, { description: STATUS_CODES[status] ?? status, ...shown, ...media(content) }];
+  });
   const choices = operation.security.map((name): JsonMap => ({ [name]: [] }));
   return {
     operationId: operation.operationId,
