@@ -40,6 +40,8 @@ const DEFAULTS: ConfigInput = {
   listeners: [{ port: 0 }],
   registration: { enabled: true, shared_secret: SHARED_SECRET, allow_guests: true },
   rate_limits: { enabled: false },
+  // The cheapest that Argon2id allows: what is tested is not its cost.
+  passwords: { memory_kib: 8, iterations: 1 },
 };
 
 /** Starts a server in this process on a free port, with an empty database of its own. `config` overrides by section. */

@@ -1,5 +1,6 @@
 import type { RegistrationConfig } from '#domain/account-lifecycle';
 import type { AccountsConfig } from '#domain/accounts';
+import type { DirectoryConfig } from '#domain/directory';
 import type { SessionsConfig } from '#domain/sessions';
 import type { Config } from './parse';
 
@@ -28,4 +29,9 @@ export const registrationConfig = ({ registration }: Config): RegistrationConfig
   requireTerms: registration.require_terms,
   terms: registration.terms,
   sharedSecret: registration.shared_secret,
+});
+
+export const directoryConfig = ({ server_name: serverName, rooms }: Config): DirectoryConfig => ({
+  serverName,
+  publishPolicy: rooms.publish_policy,
 });
