@@ -71,7 +71,8 @@ export class Committer {
     try {
       await this.write(sound);
     } catch (error) {
-      const rooms = [...Map.groupBy(sound, ({ append }) => append.head).values()];
+      const heads = new Set(sound.map(({ append }) => append.head));
+      const rooms = [...heads].map((head) => sound.filter(({ append }) => append.head === head));
       if (rooms.length === 1) this.fail(sound, error);
       else for (const room of rooms) await this.write(room).catch((reason: unknown) => this.fail(room, reason));
     }
