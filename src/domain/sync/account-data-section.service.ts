@@ -18,7 +18,13 @@ export class AccountDataSection {
     const wanted = entries.filter(
       (entry) => filter.roomAccountData.matches(entry) && filter.roomAccountData.allowsRoom(entry.roomId),
     );
-    return Map.groupBy(wanted, (entry) => entry.roomId);
+    const byRoom = new Map<string, AccountDataEntry[]>();
+    for (const entry of wanted) {
+      const others = byRoom.get(entry.roomId);
+      if (others === undefined) byRoom.set(entry.roomId, [entry]);
+      else others.push(entry);
+    }
+    return byRoom;
   }
 
   /** All entries of rooms that are new to a client which knows others. One statement for all of them. */

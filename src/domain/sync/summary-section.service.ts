@@ -1,6 +1,7 @@
 import type { Membership } from '#domain/membership';
 import type { RoomInfo } from '#domain/room-state';
-import type { Timeline } from '#domain/timeline';
+import type { StoredEvent, Timeline } from '#domain/timeline';
+import type { JsonObject } from '#kernel/json';
 import type { RoomSummary } from './sync.model';
 import type { Slice } from './timeline-section.service';
 
@@ -35,7 +36,7 @@ export class SummarySection {
       this.timeline.currentState(room, 'm.room.name', ''),
       this.timeline.currentState(room, 'm.room.canonical_alias', ''),
     ]);
-    return isText(name?.pdu.content, 'name') || isText(alias?.pdu.content, 'alias');
+    return holds(name, 'name') || holds(alias, 'alias');
   }
 
   /** The first other members; when there are none left, those who went. */
@@ -50,7 +51,8 @@ export class SummarySection {
   }
 }
 
-function isText(content: unknown, key: string): boolean {
-  const value = (content as Record<string, unknown> | undefined)?.[key];
-  return typeof value === 'string' && value !== '';
+/** Whether an event has a text under `key`; a redacted one has none. */
+function holds(event: StoredEvent | undefined, key: string): boolean {
+  const value = (event?.pdu.content as JsonObject | undefined)?.[key];
+  return event?.redactedByNid === null && typeof value === 'string' && value !== '';
 }
