@@ -9,6 +9,8 @@ export type Matcher = (text: string) => boolean;
 const ANY = -1;
 
 interface Pattern {
+  /** The longest piece without wildcards: a text that lacks it need not be looked at closer. */
+  readonly literal: string;
   /** Code points to be matched one after another; ANY for a question mark. */
   readonly items: readonly number[];
   /** Places (before item i, or after the last) where a star stands. */
@@ -31,7 +33,11 @@ export function compileWordGlob(pattern: string): Matcher {
 
 /** Compiles a literal text, stars and all, that must stand in a text between word boundaries. */
 export function compileWordLiteral(literal: string): Matcher {
-  const automaton = new Automaton({ items: codePoints(literal.toLowerCase()), stars: new Set() });
+  const automaton = new Automaton({
+    literal: literal.toLowerCase(),
+    items: codePoints(literal.toLowerCase()),
+    stars: new Set(),
+  });
   return (text) => automaton.matchesWords(text);
 }
 
@@ -42,7 +48,8 @@ function readPattern(pattern: string): Pattern {
     if (character === '*') stars.add(items.length);
     else items.push(character === '?' ? ANY : (character.codePointAt(0) as number));
   }
-  return { items, stars };
+  const literal = pattern.split(/[*?]+/).reduce((longest, piece) => (piece.length > longest.length ? piece : longest));
+  return { literal, items, stars };
 }
 
 function codePoints(text: string): number[] {
@@ -57,7 +64,10 @@ class Automaton {
   private readonly wildcards: Uint32Array;
   private readonly masks = new Map<number, Uint32Array>();
 
+  private readonly literal: string;
+
   constructor(pattern: Pattern) {
+    this.literal = pattern.literal;
     this.length = pattern.items.length;
     this.words = (this.length >>> 5) + 1;
     this.loops = new Uint32Array(this.words);
@@ -69,7 +79,7 @@ class Automaton {
 
   matchesWhole(text: string): boolean {
     const lower = text.toLowerCase();
-    if (lower.length < this.length) return false;
+    if (lower.length < this.length || !lower.includes(this.literal)) return false;
     const state = new Uint32Array(this.words);
     state[0] = 1;
     for (const character of lower) {
@@ -80,7 +90,7 @@ class Automaton {
 
   matchesWords(text: string): boolean {
     const lower = text.toLowerCase();
-    if (lower.length < this.length) return false;
+    if (lower.length < this.length || !lower.includes(this.literal)) return false;
     const state = new Uint32Array(this.words);
     let afterBoundary = true;
     for (const character of lower) {

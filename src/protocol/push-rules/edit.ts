@@ -14,6 +14,10 @@ import {
 
 /** Each event is tried against all of a user's rules; nobody honest has so many. */
 export const MAX_OWN_RULES = 1000;
+/** Patterns in all of a user's rules together: each is matched against the whole of a text, which may be long. */
+export const MAX_PATTERNS = 200;
+/** Characters in one pattern. */
+export const MAX_PATTERN_LENGTH = 255;
 
 /** Where a new rule goes, relative to a rule of the user's own. `before` wins. */
 export interface RulePlace {
@@ -44,6 +48,7 @@ export function putRule(
   const existing = rules.findIndex((rule) => rule.rule_id === ruleId);
   const rule = makeRule(kind, ruleId, body, rules[existing]?.enabled ?? true);
   if (existing < 0 && countOwnRules(stored) >= MAX_OWN_RULES) throw new TooLargeError('You have too many push rules');
+  checkPatternCount(stored, kind, rule);
   const others = rules.filter((other) => other.rule_id !== ruleId);
   const anchored = place.before !== undefined || place.after !== undefined;
   const index = anchored ? placeAmong(others, place) : Math.max(existing, 0);
@@ -121,7 +126,25 @@ function makeRule(kind: PushRuleKind, ruleId: string, body: JsonValue, enabled: 
 function parsePattern(body: JsonObject): string {
   const pattern = ownString(body, 'pattern');
   if (pattern === undefined) throw new BadJsonError('pattern must be a string');
+  checkPatternLength(pattern);
   return pattern;
+}
+
+function checkPatternLength(pattern: string | undefined): void {
+  if (pattern !== undefined && pattern.length > MAX_PATTERN_LENGTH) throw new TooLargeError('The pattern is too long');
+}
+
+function checkPatternCount(stored: StoredPushRules, kind: PushRuleKind, rule: PushRule): void {
+  const kept = PUSH_RULE_KINDS.flatMap((each) =>
+    ownRules(stored, each).filter((other) => each !== kind || other.rule_id !== rule.rule_id),
+  );
+  const count = [...kept, rule].reduce((sum, each) => sum + patternsIn(each), 0);
+  if (count > MAX_PATTERNS && patternsIn(rule) > 0) throw new TooLargeError('Your push rules have too many patterns');
+}
+
+function patternsIn(rule: PushRule): number {
+  const conditions = (rule.conditions ?? []).filter((condition) => Object.hasOwn(condition, 'pattern'));
+  return conditions.length + (rule.pattern === undefined ? 0 : 1);
 }
 
 /** Conditions of unknown kinds are kept: they never match, and a newer client may have made them. */
@@ -132,6 +155,7 @@ function parseConditions(conditions: JsonValue | undefined): JsonObject[] {
     if (!isJsonObject(condition) || ownString(condition, 'kind') === undefined) {
       throw new BadJsonError('Each of conditions must be an object with a kind');
     }
+    checkPatternLength(ownString(condition, 'pattern'));
     return condition;
   });
 }

@@ -15,6 +15,8 @@ export { compileRuleset, effectiveActions, type CompiledRuleset, type PushOutcom
 export {
   deleteRule,
   MAX_OWN_RULES,
+  MAX_PATTERN_LENGTH,
+  MAX_PATTERNS,
   parsePushRuleKind,
   putRule,
   setRuleActions,

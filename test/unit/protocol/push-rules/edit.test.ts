@@ -3,6 +3,7 @@ import type { JsonValue } from '#kernel/json';
 import {
   deleteRule,
   MAX_OWN_RULES,
+  MAX_PATTERNS,
   NO_PUSH_RULES,
   parsePushRuleKind,
   putRule,
@@ -96,21 +97,30 @@ describe('adding a rule', () => {
     expect(rulesetOf(stored, '@me:a.org').room[0]?.actions).toEqual([]);
   });
 
-  it('stops at a number nobody needs', () => {
-    const full: StoredPushRules = {
-      own: {
-        content: Array.from({ length: MAX_OWN_RULES }, (_, i) => ({
-          rule_id: `r${i}`,
-          default: false,
-          enabled: true,
-          actions: [],
-          pattern: 'x',
-        })),
-      },
-      defaults: {},
-    };
+  it('stops at patterns whose matching would take long, in number and in length', () => {
+    expect(() => content(NO_PUSH_RULES, 'x', undefined, 'a'.repeat(256))).toThrow(TooLargeError);
+    const match = { kind: 'event_match', key: 'content.body', pattern: 'a'.repeat(255) };
+    const rule = (count: number) => ({ actions: [], conditions: Array.from({ length: count }, () => match) });
+    expect(() => putRule(NO_PUSH_RULES, 'override', 'x', rule(MAX_PATTERNS + 1))).toThrow(TooLargeError);
+    const full = putRule(NO_PUSH_RULES, 'override', 'x', rule(MAX_PATTERNS));
     expect(() => content(full, 'more')).toThrow(TooLargeError);
-    expect(order(content(full, 'r5', undefined, 'changed'))).toBe(order(full));
+    expect(() => putRule(full, 'override', 'x', rule(MAX_PATTERNS))).not.toThrow();
+    expect(() => putRule(full, 'room', '!r:a.org', { actions: [] })).not.toThrow();
+    const long = { actions: [], conditions: [{ ...match, pattern: 'a'.repeat(256) }] };
+    expect(() => putRule(NO_PUSH_RULES, 'override', 'x', long)).toThrow(TooLargeError);
+  });
+
+  it('stops at a number nobody needs', () => {
+    const mute = (stored: StoredPushRules, n: number) => putRule(stored, 'room', `!r${n}:a.org`, { actions: [] });
+    const room = Array.from({ length: MAX_OWN_RULES }, (_, i) => ({
+      rule_id: `!r${i}:a.org`,
+      default: false,
+      enabled: true,
+      actions: [],
+    }));
+    const full: StoredPushRules = { own: { room }, defaults: {} };
+    expect(() => mute(full, MAX_OWN_RULES)).toThrow(TooLargeError);
+    expect(mute(full, 5)).toEqual(full);
   });
 });
 
