@@ -45,43 +45,62 @@ const BACKSLASH = 92;
 /** With the flag, whole pairs count as one character and do not match. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
+/** Classes of bytes outside texts; those of numbers are the highest. */
+const [OPEN, CLOSE, DIGIT, EXPONENT] = [1, 2, 3, 4];
+const CLASSES = new Uint8Array(256);
+for (const [kind, characters] of Object.entries({ 1: '{[', 2: '}]', 3: '0123456789.+-', 4: 'eE' })) {
+  for (const character of characters) CLASSES[character.charCodeAt(0)] = Number(kind);
+}
+
+/** A number of so many characters may be beyond 2^53-1. */
+const LONG_NUMBER = 16;
+
 /**
- * True when the bytes hold an escape that may hide a surrogate or an underscore, or a number of 16 and more characters
- * or with an exponent: the parsed value is then walked. Throws for nesting deeper than `maxDepth`.
+ * True when the bytes hold an escape that may hide a surrogate or a letter of `__proto__`, or a number of 16 and more
+ * characters or with an exponent: the parsed value is then walked. Throws for nesting deeper than `maxDepth`.
  */
 function scan(bytes: Buffer, maxDepth: number): boolean {
-  let odd = false;
+  const hasEscapes = bytes.includes(BACKSLASH);
+  let odd = hasEscapes && ODD_ESCAPES.some((escape) => bytes.includes(escape));
   let depth = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] as number;
     if (byte === QUOTE) {
-      for (at++; at < bytes.length && bytes[at] !== QUOTE; at++) {
-        if (bytes[at] !== BACKSLASH) continue;
-        at++;
-        odd ||= bytes[at] === 117 && isOddEscape(bytes, at + 1);
-      }
-    } else if (byte === 123 || byte === 91) {
-      if (++depth > maxDepth) throw new BadJsonError('The body is nested too deeply');
-    } else if (byte === 125 || byte === 93) depth--;
-    else if (byte >= 48 && byte <= 57) {
-      const start = at;
-      while (isNumberByte(bytes[at + 1])) at++;
-      odd ||= at - start >= 15 || bytes.subarray(start, at).some((digit) => digit === 101 || digit === 69);
+      at = endOfText(bytes, at + 1, hasEscapes);
+      continue;
     }
+    const kind = CLASSES[byte] as number;
+    if (kind === OPEN && ++depth > maxDepth) throw new BadJsonError('The body is nested too deeply');
+    if (kind === CLOSE) depth--;
+    if (kind < DIGIT || kind === EXPONENT) continue;
+    const start = at;
+    let next = CLASSES[bytes[at + 1] ?? 0] as number;
+    for (; next >= DIGIT; next = CLASSES[bytes[at + 1] ?? 0] as number) {
+      odd ||= next === EXPONENT;
+      at++;
+    }
+    odd ||= at - start + 1 >= LONG_NUMBER;
   }
   return odd;
 }
 
-/** Digits, point, exponent and signs. */
-function isNumberByte(byte: number | undefined): boolean {
-  if (byte === undefined) return false;
-  return (byte >= 48 && byte <= 57) || byte === 46 || byte === 101 || byte === 69 || byte === 43 || byte === 45;
-}
+/** Halves of characters, and ASCII letters that need no escape. */
+const ODD_ESCAPES = ['\\ud', '\\uD', '\\u00'];
 
-/** `\\ud8..` to `\\udf..` are halves of a character, `\\u005f` is the underscore of `__proto__`, as are its other letters. */
-function isOddEscape(bytes: Buffer, at: number): boolean {
-  const first = bytes[at] as number;
-  return first === 100 || first === 68 || (first === 48 && bytes[at + 1] === 48);
+/** After so many bytes of a text, the search built into buffers is faster than a loop. */
+const LONG_TEXT = 64;
+
+/** Where a text's closing quote is, or the end of the bytes. */
+function endOfText(bytes: Buffer, start: number, hasEscapes: boolean): number {
+  for (let at = start; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) return at;
+    if (byte === BACKSLASH) at++;
+    if (hasEscapes || at - start < LONG_TEXT) continue;
+    const end = bytes.indexOf(QUOTE, at + 1);
+    return end < 0 ? bytes.length : end;
+  }
+  return bytes.length;
 }
 
 /** Walks a parsed value, whose depth {@link scan} has bounded. */
