@@ -47,13 +47,13 @@ export class LeftRooms {
     // A departure that was told before, and a stay that never was: then there is no state to show.
     const whole = !standing.wasJoined || reading.fullState;
     const state = told ? [] : await this.sections.reading.stateOf(reading, slice, whole, []);
-    const shown = [...slice.shown, ...ownEvents(reading, standing, told)];
+    const own = ownEvents(reading, standing, told);
     const limited = slice.limited || (!told && !standing.wasJoined && since !== undefined);
     return {
       task,
       slice,
       answer: {
-        timeline: await this.sections.reading.timeline(reading, { ...slice, shown }, limited),
+        timeline: await this.sections.reading.timeline(reading, slice, limited, own),
         ...(await this.sections.reading.state(reading, task.room, state)),
       },
     };

@@ -13,11 +13,21 @@ export class RoomReading {
     private readonly states: StateSection,
   ) {}
 
-  /** Writes a slice; `limited` also where the client lacks what came before the slice for another reason. */
-  async timeline(reading: Reading, slice: Slice, limited: boolean): Promise<Required<LeftRoomAnswer>['timeline']> {
+  /**
+   * Writes a slice; `limited` also where the client lacks what came before the slice for another reason. `own` are member
+   * events of the reader after it, which they are told of whatever they may see of the room.
+   */
+  async timeline(
+    reading: Reading,
+    slice: Slice,
+    limited: boolean,
+    own: readonly StoredEvent[] = [],
+  ): Promise<Required<LeftRoomAnswer>['timeline']> {
     const { room } = slice.stretch;
     const options: ViewOptions = { ...viewOptions(reading), bundled: limited };
-    const events = await this.views.forUser(reading.requester.userId, room, slice.shown, options);
+    const { userId } = reading.requester;
+    const events: JsonObject[] = await this.views.forUser(userId, room, slice.shown, options);
+    events.push(...(await this.views.state(userId, room, own, viewOptions(reading))));
     return { events, limited, prev_batch: roomPlace(slice.start) };
   }
 
