@@ -7,6 +7,7 @@ import type { MemberCounts, MemberFilter, RoomMembership } from './membership.mo
 import { MEMBER_EVENT } from './membership.model';
 import { MembershipReader, MembershipWriter, type WrittenMembership } from './membership.repository';
 
+const HEROES = 5;
 const NEVER = 'never a member';
 const NO_MEMBERS: MemberCounts = { joined: 0, invited: 0 };
 
@@ -75,6 +76,15 @@ export class Members {
   /** The users of this server who are joined to a room: whom its news concerns. Do not change the set. */
   joinedLocalUsers(room: Pick<RoomInfo, 'nid'>): Promise<ReadonlySet<string>> {
     return this.localUsers.load(room.nid, async () => new Set(await this.reader.joinedLocalUsers(room.nid)));
+  }
+
+  /**
+   * Up to five users who give a nameless room its name: joined and invited ones, or those who have left when there are none.
+   * Spec: client-server API, "Calculating the display name for a room".
+   */
+  async heroes(room: Pick<RoomInfo, 'nid'>, userId: string): Promise<string[]> {
+    const present = await this.reader.first(room.nid, ['join', 'invite'], userId, HEROES);
+    return present.length > 0 ? present : this.reader.first(room.nid, ['leave', 'ban'], userId, HEROES);
   }
 
   counts(room: Pick<RoomInfo, 'nid'>): Promise<MemberCounts> {

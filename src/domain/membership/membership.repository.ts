@@ -1,4 +1,5 @@
 import type { Reader, SqlValue, Tx } from '#platform/storage/storage';
+import { inList } from '#platform/storage/storage';
 import type { MemberCounts, MembershipState, RoomMembership } from './membership.model';
 
 interface MemberRow {
@@ -53,6 +54,15 @@ export class MembershipReader {
     const { where, params } = inRoom(roomNid, filter);
     const sql = `SELECT m.event_nid FROM room_memberships m WHERE ${where} ORDER BY m.ordinal`;
     return (await this.reader.all<{ event_nid: number }>(sql, params)).map((row) => row.event_nid);
+  }
+
+  /** The first few users of some memberships, in the order in which they became so. */
+  async first(roomNid: number, memberships: readonly string[], but: string, limit: number): Promise<string[]> {
+    const list = inList(memberships);
+    const sql = `SELECT user_id FROM room_memberships WHERE room_nid = ? AND membership IN ${list.sql} AND user_id <> ?
+      ORDER BY ordinal LIMIT ?`;
+    const rows = await this.reader.all<{ user_id: string }>(sql, [roomNid, ...list.params, but, limit]);
+    return rows.map((row) => row.user_id);
   }
 
   async joinedLocalUsers(roomNid: number): Promise<string[]> {

@@ -1,3 +1,4 @@
+import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
 import type { Positions, Storage } from '#platform/storage/storage';
 import type { AccountData } from '../account-data';
@@ -133,6 +134,16 @@ export class Membership {
 
   joinedLocalUsers(room: Pick<RoomInfo, 'nid'>): Promise<ReadonlySet<string>> {
     return this.lists.joinedLocalUsers(room);
+  }
+
+  /** Up to five users who give a nameless room its name. */
+  heroes(room: Pick<RoomInfo, 'nid'>, userId: string): Promise<string[]> {
+    return this.lists.heroes(room, userId);
+  }
+
+  /** Display name and avatar of a local user, as member events carry them. */
+  shownProfile(userId: string): Promise<JsonObject> {
+    return this.joining.shownProfile(userId);
   }
 
   counts(room: Pick<RoomInfo, 'nid'>): Promise<MemberCounts> {

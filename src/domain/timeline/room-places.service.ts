@@ -35,6 +35,11 @@ export class RoomPlaces {
     return (await this.placeOf([roomNid])).get(roomNid)?.ordinal ?? 0;
   }
 
+  /** A room's present state; 0 when it has none. */
+  async snapshot(roomNid: number): Promise<number> {
+    return (await this.heads.heads([roomNid]))[0]?.snapshotNid ?? 0;
+  }
+
   /** The largest ordinal of a room whose event lies within `positions`; from memory when the newest one does. */
   async ordinalAt(roomNid: number, positions: Positions): Promise<number> {
     const place = (await this.placeOf([roomNid])).get(roomNid);

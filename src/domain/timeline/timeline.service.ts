@@ -130,6 +130,12 @@ export class Timeline {
     return this.places.ordinalAt(room.nid, positions);
   }
 
+  /** The room's state after the event at `ordinal` (0: before its first event). One or two small statements. */
+  async snapshotAfter(room: Pick<RoomInfo, 'nid'>, ordinal: number): Promise<SnapshotId> {
+    const [next] = await this.range(room, { from: ordinal, direction: 'f', limit: 1 });
+    return next?.snapshotBefore ?? this.places.snapshot(room.nid);
+  }
+
   /** Those of the rooms with events after `since`: from memory, so that a sync may ask for all of a user's rooms. */
   changedRooms(roomNids: readonly number[], since: Positions): Promise<number[]> {
     return this.places.changed(roomNids, since);
