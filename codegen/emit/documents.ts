@@ -59,7 +59,7 @@ function documentOf(operation: Operation, sharing: readonly Operation[], model: 
   );
   return {
     openapi: '3.1.0',
-    info: { title: operation.id, version: model.version },
+    info: { title: operation.id, version: '1' },
     paths: { [operation.path]: { [operation.method.toLowerCase()]: route } },
     ...(needed.size > 0 ? { components: { schemas: Object.fromEntries(needed) } } : {}),
   };
