@@ -15,6 +15,12 @@ import { refresh } from './refresh';
 import { registration } from './registration';
 import { registrationTokens } from './registration_tokens';
 import { sharedSecretRegistration } from './shared_secret_registration';
+import { directory } from './directory';
+import { listPublicRooms } from './list_public_rooms';
+import { presence } from './presence';
+import { readMarkers } from './read_markers';
+import { receipts } from './receipts';
+import { typing } from './typing';
 import { tags } from './tags';
 import { toDevice } from './to_device';
 import { versions } from './versions';
@@ -30,6 +36,7 @@ export interface ClientServerOptions {
 /** Everything that serves the client-server API. */
 export const clientServerDelegates = (domain: Domain, options: ClientServerOptions): ClientServerServed => ({
   ...peopleDelegates(domain),
+  ...roomReadingDelegates(domain),
   capabilities: capabilities(options.defaultRoomVersion),
   versions: versions(),
   wellknown: wellknown(options.publicBaseUrl),
@@ -53,4 +60,13 @@ const peopleDelegates = (domain: Domain) => ({
   tags: tags(domain),
   toDevice: toDevice(domain),
   whoami: whoami(),
+});
+
+const roomReadingDelegates = (domain: Domain) => ({
+  directory: directory(domain),
+  listPublicRooms: listPublicRooms(domain),
+  presence: presence(domain),
+  readMarkers: readMarkers(domain),
+  receipts: receipts(domain),
+  typing: typing(domain),
 });

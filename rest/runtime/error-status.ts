@@ -35,6 +35,8 @@ const OVERRIDES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   // The type is managed by the server and takes no writes; a body that is no object was refused with 400 before.
   'client-server/setAccountData': { M_BAD_JSON: 405 },
   'client-server/setAccountDataPerRoom': { M_BAD_JSON: 405 },
+  // The only thing unknown about a well-formed request is why somebody else has the alias.
+  'client-server/setRoomAlias': { M_UNKNOWN: 409 },
   // An identity server's "medium unknown" is about the body, not about the path.
   'identity/emailRequestToken': { M_UNRECOGNIZED: 400 },
   'identity/msisdnRequestToken': { M_UNRECOGNIZED: 400 },

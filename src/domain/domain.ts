@@ -15,6 +15,7 @@ import type { Receipts } from '#domain/receipts';
 import type { Relations } from '#domain/relations';
 import type { RoomState } from '#domain/room-state';
 import type { Sessions } from '#domain/sessions';
+import type { Sync } from '#domain/sync';
 import type { Timeline } from '#domain/timeline';
 import type { ToDevice } from '#domain/to-device';
 import type { Typing } from '#domain/typing';
@@ -48,6 +49,7 @@ export interface RoomsDomain {
 /** How what happened reaches people. */
 export interface DeliveryDomain {
   readonly notifications: Notifications;
+  readonly sync: Sync;
 }
 
 /** What goes through several features. */

@@ -16,6 +16,7 @@ import { Receipts } from '#domain/receipts';
 import { Relations } from '#domain/relations';
 import { RoomState } from '#domain/room-state';
 import { Sessions } from '#domain/sessions';
+import { composeSync, DEFAULT_SYNC } from '#domain/sync';
 import { Timeline } from '#domain/timeline';
 import { ToDevice } from '#domain/to-device';
 import { Typing } from '#domain/typing';
@@ -71,6 +72,7 @@ function composeRooms({ config, storage, signingKey, onError }: Workshop, people
   const directory = new Directory(directoryConfig(config), storage, { roomState, timeline, membership }, now);
   const relations = new Relations(storage);
   timeline.addParticipant(relations);
+  timeline.addRule(relations);
   const receipts = new Receipts(storage, { accountData, timeline, membership, relations, now });
   const typing = new Typing(storage, membership);
   const presence = new Presence(storage, membership, config.presence, now);
@@ -78,9 +80,12 @@ function composeRooms({ config, storage, signingKey, onError }: Workshop, people
   return { roomState, timeline, membership, directory, relations, receipts, typing, presence, eventViews };
 }
 
-function composeDelivery({ storage, onError }: Workshop, people: PeopleDomain, rooms: RoomsDomain): DeliveryDomain {
+function composeDelivery(workshop: Workshop, people: PeopleDomain, rooms: RoomsDomain): DeliveryDomain {
+  const { storage, shutdown, onError } = workshop;
   const notifications = new Notifications(storage, { ...people, ...rooms }, onError);
-  return { notifications };
+  const sync = composeSync(storage, { ...people, ...rooms, notifications }, DEFAULT_SYNC, onError);
+  shutdown.signal.addEventListener('abort', () => sync.stop());
+  return { notifications, sync };
 }
 
 function composeJourneys(workshop: Workshop, people: PeopleDomain, rooms: RoomsDomain): JourneysDomain {

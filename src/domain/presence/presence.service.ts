@@ -3,6 +3,8 @@ import { utf8Length } from '#kernel/ids';
 import type { Requester } from '#kernel/requester';
 import type { Clock } from '#kernel/time';
 import type { Membership } from '../membership';
+import { RECEIPTS_STREAM, type ReceiptNews } from '../receipts';
+import { TIMELINE_STREAM, type TimelineNews } from '../timeline';
 import type { Change, Positions, Storage } from '#platform/storage/storage';
 import { PresenceBoard } from './presence-board.service';
 import type { PresenceConfig } from './presence.config';
@@ -54,6 +56,8 @@ export class Presence {
     this.reader = new PresenceReader(storage);
     this.savedAt = now();
     storage.subscribe(PRESENCE_STREAM, (change) => this.heard(change));
+    storage.subscribe(TIMELINE_STREAM, (change) => this.active((change.payload as TimelineNews).event.sender));
+    storage.subscribe(RECEIPTS_STREAM, (change) => this.active((change.payload as ReceiptNews).receipt.userId));
   }
 
   /** Takes up where the last run ended: who was present stays so until they fail to come back. */
