@@ -8,8 +8,6 @@ import type { Query } from './query-string';
 
 /** What an access token comes with. Application services name whom they act for, and with which device, in the query. */
 export interface TokenUse {
-  /** The operation, as `client-server/logout`: that one is open to locked accounts. */
-  readonly operation: string;
   readonly ip: string;
   readonly userAgent: string | null;
   /** True for the operations that a locked account may still call. */
@@ -100,7 +98,6 @@ async function user(
   ip: string,
 ): Promise<Requester> {
   const requester = await ports.user(token, {
-    operation: contract.id,
     ip,
     userAgent: request.headers['user-agent'] ?? null,
     allowLocked: OPEN_WHEN_LOCKED.has(contract.id),

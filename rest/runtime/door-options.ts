@@ -57,7 +57,7 @@ export interface RestOptions {
   readonly isExemptFromLimits?: (requester: Requester) => boolean;
   readonly limiterStore?: LimiterStore;
   readonly bodyLimits?: Partial<BodyLimits>;
-  /** Groups of optional old paths that answer too: `federation_v1`, `media_v1`, `client_before_r0`. */
+  /** Groups of optional old paths that answer too: as `media_v1`. */
   readonly legacyGroups?: readonly string[];
   /**
    * true (tests): every JSON answer is checked against its document, and a mismatch becomes a 500.

@@ -107,6 +107,10 @@ export const configSchema = z.strictObject({
   rate_limits: rateLimits.prefault({}),
   federation: federation.prefault({}),
   application_services: z.array(z.string()).default([]).describe('Registration files of application services'),
+  legacy_paths: z
+    .array(z.enum(['client_before_r0', 'media_v1', 'federation_v1']))
+    .default([])
+    .describe('Very old paths that answer too; those of r0 always do'),
   media: media.prefault({}),
   push: section(
     { allow_private_networks: onOff.default(false).describe('Also push to gateways on private addresses') },
