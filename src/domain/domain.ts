@@ -14,6 +14,7 @@ import type { PushRules } from '#domain/push-rules';
 import type { Receipts } from '#domain/receipts';
 import type { Relations } from '#domain/relations';
 import type { RoomState } from '#domain/room-state';
+import type { Rooms } from '#domain/rooms';
 import type { Sessions } from '#domain/sessions';
 import type { Sync } from '#domain/sync';
 import type { Timeline } from '#domain/timeline';
@@ -44,6 +45,7 @@ export interface RoomsDomain {
   readonly typing: Typing;
   readonly presence: Presence;
   readonly eventViews: EventViews;
+  readonly rooms: Rooms;
 }
 
 /** How what happened reaches people. */

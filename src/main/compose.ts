@@ -15,13 +15,14 @@ import { PushRules } from '#domain/push-rules';
 import { Receipts } from '#domain/receipts';
 import { Relations } from '#domain/relations';
 import { RoomState } from '#domain/room-state';
+import { Rooms } from '#domain/rooms';
 import { Sessions } from '#domain/sessions';
 import { composeSync, DEFAULT_SYNC } from '#domain/sync';
 import { Timeline } from '#domain/timeline';
 import { ToDevice } from '#domain/to-device';
 import { Typing } from '#domain/typing';
 import { now } from '#kernel/time';
-import { accountsConfig, directoryConfig, registrationConfig, sessionsConfig } from './config/slices';
+import { accountsConfig, directoryConfig, registrationConfig, roomsConfig, sessionsConfig } from './config/slices';
 import type { Machinery } from './machinery';
 
 /** The features, and the work that goes on between requests. */
@@ -77,7 +78,8 @@ function composeRooms({ config, storage, signingKey, onError }: Workshop, people
   const typing = new Typing(storage, membership);
   const presence = new Presence(storage, membership, config.presence, now);
   const eventViews = new EventViews({ accountData, roomState, timeline, membership, relations }, now);
-  return { roomState, timeline, membership, directory, relations, receipts, typing, presence, eventViews };
+  const rooms = new Rooms(roomsConfig(config), { roomState, timeline, membership, directory, eventViews });
+  return { roomState, timeline, membership, directory, relations, receipts, typing, presence, eventViews, rooms };
 }
 
 function composeDelivery(workshop: Workshop, people: PeopleDomain, rooms: RoomsDomain): DeliveryDomain {

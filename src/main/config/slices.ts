@@ -1,6 +1,7 @@
 import type { RegistrationConfig } from '#domain/account-lifecycle';
 import type { AccountsConfig } from '#domain/accounts';
 import type { DirectoryConfig } from '#domain/directory';
+import type { RoomsConfig } from '#domain/rooms';
 import type { SessionsConfig } from '#domain/sessions';
 import type { Config } from './parse';
 
@@ -34,4 +35,9 @@ export const registrationConfig = ({ registration }: Config): RegistrationConfig
 export const directoryConfig = ({ server_name: serverName, rooms }: Config): DirectoryConfig => ({
   serverName,
   publishPolicy: rooms.publish_policy,
+});
+
+export const roomsConfig = ({ server_name: serverName, rooms }: Config): RoomsConfig => ({
+  serverName,
+  defaultVersion: rooms.default_version,
 });
