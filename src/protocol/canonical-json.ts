@@ -7,7 +7,7 @@ export const MAX_JSON_DEPTH = 128;
 export interface CanonicalJsonOptions {
   /**
    * Room versions 1 to 5 let numbers pass that canonical JSON forbids (floats, integers beyond 53 bits). False writes
-   * them as JavaScript would; true, the default, refuses them.
+   * them as the servers do that made those rooms; true, the default, refuses them.
    */
   readonly strict?: boolean;
 }
@@ -105,7 +105,16 @@ function writeNumber(value: number, strict: boolean): string {
   // Adding zero turns the negative zero into the plain one.
   if (Number.isSafeInteger(value)) return String(value + 0);
   if (strict || !Number.isFinite(value)) throw new NotCanonical();
-  return Number.isInteger(value) ? BigInt(value).toString() : String(value);
+  return Number.isInteger(value) ? BigInt(value).toString() : writeFloat(value);
+}
+
+/**
+ * Hashes of old rooms' events were made by Python, which turns to exponents below 1e-4, not 1e-6, and gives them two
+ * digits.
+ */
+function writeFloat(value: number): string {
+  if (Math.abs(value) >= 1e-4) return String(value);
+  return value.toExponential().replace(/e-(\d)$/, 'e-0$1');
 }
 
 function describeProblem(value: JsonValue, strict: boolean, path: string, depth: number): string {

@@ -1,3 +1,4 @@
+import { BadJsonError } from '#kernel/errors';
 import { isValidUserId } from '#kernel/ids';
 import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
 
@@ -16,6 +17,22 @@ export function checkPowerLevels(context: AuthContext): void {
   checkUsers(version, createEvent, ownValue(event.content, 'users'));
   const current = context.state('m.room.power_levels', '');
   if (current !== undefined) checkChanges(context, current);
+}
+
+/**
+ * Refuses power levels that are no integers in what our own users send, in the old room versions too, whose rules still
+ * let texts and floats pass. Throws {@link BadJsonError} naming the member. Spec: server-server, "Definitions".
+ */
+export function assertIntegerPowerLevels(content: JsonObject): void {
+  const single = SINGLE_LEVELS.map((key) => [key, ownValue(content, key)] as const);
+  const grouped = ['users', 'events', 'notifications'].flatMap((group) => {
+    const levels = ownValue(content, group);
+    if (levels !== undefined && !isJsonObject(levels)) throw new BadJsonError(`${group} must be an object`);
+    return Object.entries(levels ?? {}).map(([key, level]) => [`${group}.${key}`, level] as const);
+  });
+  for (const [place, level] of [...single, ...grouped]) {
+    if (level !== undefined && !Number.isSafeInteger(level)) throw new BadJsonError(`${place} must be an integer`);
+  }
 }
 
 function checkIntegers(version: RoomVersion, content: JsonObject): void {

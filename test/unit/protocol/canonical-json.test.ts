@@ -84,6 +84,9 @@ describe('canonical JSON', () => {
 
   it('lets the old room versions have their floats and long integers', () => {
     expect(canonicalJson({ a: 1.5, b: 2 ** 60 }, { strict: false })).toBe('{"a":1.5,"b":1152921504606846976}');
+    expect(canonicalJson([0.0001, 0.00001, -0.0000125, 1.5e-10, 5e-324], { strict: false })).toBe(
+      '[0.0001,1e-05,-1.25e-05,1.5e-10,5e-324]',
+    );
     expect(() => canonicalJson({ a: Infinity }, { strict: false })).toThrow(BadJsonError);
   });
 });

@@ -1,5 +1,5 @@
 import type { JsonObject } from '#kernel/json';
-import { creatorsOf, powerLevels, redactionTakesEffect } from '#protocol/auth-rules/index';
+import { assertIntegerPowerLevels, creatorsOf, powerLevels, redactionTakesEffect } from '#protocol/auth-rules/index';
 import type { Pdu } from '#protocol/events/index';
 import fc from 'fast-check';
 import { ALICE, BOB, CAROL, TestRoom, versions } from './test-room';
@@ -281,6 +281,25 @@ describe('creators of version 12', () => {
       expect(room.change(sender, BOB, 'ban')).toMatch('as much power');
     }
     expect(room.change(BOB, CAROL, 'ban')).toBe('allowed');
+  });
+});
+
+describe('power levels that our own users send', () => {
+  it.each<[string, JsonObject]>([
+    ['ban', { ban: '50' }],
+    ['users_default', { users_default: 0.5 }],
+    ['kick', { kick: null }],
+    [`users.${BOB}`, { users: { [BOB]: '100' } }],
+    ['events.m.room.topic', { events: { 'm.room.topic': 2 ** 53 } }],
+    ['notifications.room', { notifications: { room: true } }],
+    ['users', { users: [] }],
+  ])('must be integers: %s', (place, content) => {
+    expect(() => assertIntegerPowerLevels(content)).toThrow(place);
+  });
+
+  it('may be negative, and may be left out', () => {
+    expect(() => assertIntegerPowerLevels({ ban: -1, users: { [BOB]: 0 }, events: {} })).not.toThrow();
+    expect(() => assertIntegerPowerLevels({})).not.toThrow();
   });
 });
 
