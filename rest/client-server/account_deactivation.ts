@@ -1,6 +1,5 @@
 import type { Domain } from '#domain/domain';
-import { PASSWORD_STAGE } from '#domain/sessions';
-import { MissingTokenError } from '#kernel/errors';
+import { PASSWORD_STAGE, SignInRequiredError } from '#domain/sessions';
 import type { AccountDeactivation } from '#rest/generated/client-server/account_deactivation.routes';
 
 const FLOWS = [[PASSWORD_STAGE]];
@@ -8,8 +7,7 @@ type Features = Pick<Domain, 'accountLifecycle' | 'sessions'>;
 
 export const accountDeactivation = ({ accountLifecycle, sessions }: Features): AccountDeactivation => ({
   async deactivateAccount({ requester, body }) {
-    // Without a token only a mail address could prove who asks, and none can be added yet.
-    if (requester === undefined) throw new MissingTokenError('Missing access token');
+    if (requester === undefined) throw new SignInRequiredError();
     const { userId } = requester;
     await sessions.uia.authorize({ operation: 'deactivateAccount', userId, body, flows: FLOWS });
     await accountLifecycle.deactivate(userId);

@@ -1,6 +1,5 @@
 import type { Domain } from '#domain/domain';
-import { PASSWORD_STAGE } from '#domain/sessions';
-import { MissingTokenError } from '#kernel/errors';
+import { PASSWORD_STAGE, SignInRequiredError } from '#domain/sessions';
 import type { Gaps } from '#rest/generated/gaps';
 import type { PasswordManagement } from '#rest/generated/client-server/password_management.routes';
 import type { Served } from '#rest/runtime/served';
@@ -14,8 +13,7 @@ export const passwordManagement = ({
   sessions,
 }: Features): Served<PasswordManagement, Gaps['client-server']> => ({
   async changePassword({ requester, body }) {
-    // Without a token only a mail address could prove who asks, and none can be added yet.
-    if (requester === undefined) throw new MissingTokenError('Missing access token');
+    if (requester === undefined) throw new SignInRequiredError();
     accounts.passwords.assertAcceptable(body.new_password);
     const { userId } = requester;
     await sessions.uia.authorize({ operation: 'changePassword', userId, body, flows: FLOWS });

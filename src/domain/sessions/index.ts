@@ -7,7 +7,12 @@ export { Sessions } from './sessions.service';
 export type { AuthenticateOptions } from './authentication.service';
 export type { Uia, UiaProof, UiaRequest } from './uia.service';
 export { DUMMY_STAGE, PASSWORD_STAGE, REGISTRATION_TOKEN_STAGE, TERMS_STAGE } from './uia-stages.service';
-export { AppserviceLoginUnsupportedError, AuthenticationRequiredError, UnknownLoginTypeError } from './sessions.errors';
+export {
+  AppserviceLoginUnsupportedError,
+  AuthenticationRequiredError,
+  SignInRequiredError,
+  UnknownLoginTypeError,
+} from './sessions.errors';
 export { DEFAULT_SESSIONS, type SessionsConfig } from './sessions.config';
 export { SESSIONS_STREAM, type SessionsEnded } from './sessions.stream';
 export type { LoginIdentifier, LoginRequest, RefreshedTokens, SignedIn, SignInRequest } from './sessions.model';

@@ -1,11 +1,12 @@
-import { MatrixError } from '#kernel/errors';
+import { MatrixError, MissingTokenError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
 
 /** Where user-interactive authentication stands. */
 export interface UiaChallenge {
   readonly flows: readonly (readonly string[])[];
   readonly params: JsonObject;
-  readonly session: string;
+  /** Absent where there is nothing to go on with. */
+  readonly session?: string;
   readonly completed: readonly string[];
 }
 
@@ -22,10 +23,17 @@ export class AuthenticationRequiredError extends MatrixError {
     this.body = {
       flows: challenge.flows.map((stages) => ({ stages: [...stages] })),
       params: challenge.params,
-      session: challenge.session,
+      ...(challenge.session !== undefined && { session: challenge.session }),
       completed: [...challenge.completed],
       ...(failure && { errcode: failure.errcode, error: failure.message, ...failure.extra }),
     };
+  }
+}
+
+/** For those who are not signed in, where only a proven mail address could stand in for it and none can be proven. */
+export class SignInRequiredError extends AuthenticationRequiredError {
+  constructor() {
+    super({ flows: [], params: {}, completed: [] }, new MissingTokenError('Missing access token'));
   }
 }
 

@@ -12,7 +12,8 @@ describe('login', () => {
   });
   afterAll(() => server.stop());
 
-  const login = (body: object) => server.api().post(LOGIN, { type: 'm.login.password', password: 'correct horse', ...body });
+  const login = (body: object) =>
+    server.api().post(LOGIN, { type: 'm.login.password', password: 'correct horse', ...body });
   const whoami = (token: unknown) => server.api(String(token)).get('/_matrix/client/v3/account/whoami');
 
   it('offers the password flow', async () => {
@@ -51,7 +52,11 @@ describe('login', () => {
     ['no user at all', {}, 'M_MISSING_PARAM'],
     ['no password', { user: 'alice', password: undefined }, 'M_MISSING_PARAM'],
     ['a device id with control characters', { user: 'alice', device_id: 'a\u0000b' }, 'M_INVALID_PARAM'],
-    ['a device name that is too long', { user: 'alice', initial_device_display_name: 'x'.repeat(257) }, 'M_INVALID_PARAM'],
+    [
+      'a device name that is too long',
+      { user: 'alice', initial_device_display_name: 'x'.repeat(257) },
+      'M_INVALID_PARAM',
+    ],
   ])('answers 400 to %s', async (_what, body, errcode) => {
     const reply = await login(body);
     expect([reply.status, reply.body['errcode']]).toEqual([400, errcode]);
