@@ -21,11 +21,26 @@ import { presence } from './presence';
 import { readMarkers } from './read_markers';
 import { receipts } from './receipts';
 import { typing } from './typing';
+import { sync } from './sync';
 import { tags } from './tags';
 import { toDevice } from './to_device';
 import { versions } from './versions';
 import { wellknown } from './wellknown';
 import { whoami } from './whoami';
+import { banning } from './banning';
+import { createRoom } from './create_room';
+import { eventContext } from './event_context';
+import { inviting } from './inviting';
+import { joining } from './joining';
+import { kicking } from './kicking';
+import { knocking } from './knocking';
+import { leaving } from './leaving';
+import { listJoinedRooms } from './list_joined_rooms';
+import { messagePagination } from './message_pagination';
+import { redaction } from './redaction';
+import { roomSend } from './room_send';
+import { roomState } from './room_state';
+import { rooms } from './rooms';
 
 /** What the delegates tell clients beside what the domain knows. */
 export interface ClientServerOptions {
@@ -37,6 +52,7 @@ export interface ClientServerOptions {
 export const clientServerDelegates = (domain: Domain, options: ClientServerOptions): ClientServerServed => ({
   ...peopleDelegates(domain),
   ...roomReadingDelegates(domain),
+  ...roomDelegates(domain),
   capabilities: capabilities(options.defaultRoomVersion),
   versions: versions(),
   wellknown: wellknown(options.publicBaseUrl),
@@ -68,5 +84,23 @@ const roomReadingDelegates = (domain: Domain) => ({
   presence: presence(domain),
   readMarkers: readMarkers(domain),
   receipts: receipts(domain),
+  sync: sync(domain),
   typing: typing(domain),
+});
+
+const roomDelegates = (domain: Domain) => ({
+  createRoom: createRoom(domain),
+  joining: joining(domain),
+  leaving: leaving(domain),
+  inviting: inviting(domain),
+  kicking: kicking(domain),
+  banning: banning(domain),
+  knocking: knocking(domain),
+  listJoinedRooms: listJoinedRooms(domain),
+  rooms: rooms(domain),
+  roomState: roomState(domain),
+  roomSend: roomSend(domain),
+  redaction: redaction(domain),
+  eventContext: eventContext(domain),
+  messagePagination: messagePagination(domain),
 });

@@ -1,13 +1,12 @@
-import type { JsonObject } from '#kernel/json';
 import type { AccountData, AccountDataEntry } from '#domain/account-data';
-import type { Reading } from './sync.model';
+import type { PlainEvent, Reading } from './sync.model';
 
 /** The user's own data: globally, and by room. Two statements when something changed, none else. */
 export class AccountDataSection {
   constructor(private readonly accountData: Pick<AccountData, 'globalSince' | 'roomsSince'>) {}
 
   /** Global entries; with `full_state` too only what is new, because they are not state. */
-  async global({ requester, filter, window }: Reading): Promise<JsonObject[]> {
+  async global({ requester, filter, window }: Reading): Promise<PlainEvent[]> {
     const entries = await this.accountData.globalSince(requester.userId, window.since, window.until);
     return entries.filter((entry) => filter.accountData.matches(entry)).map(eventOf);
   }
@@ -34,6 +33,6 @@ export class AccountDataSection {
 }
 
 /** An entry as an event. */
-export function eventOf({ type, content }: AccountDataEntry): JsonObject {
+export function eventOf({ type, content }: AccountDataEntry): PlainEvent {
   return { type, content };
 }

@@ -49,25 +49,18 @@ export interface SyncSources {
   readonly typing: Typing;
 }
 
-/** A sync with all its sections. `stop` ends its waits with empty answers, and stops listening. */
+/** A sync with all its sections, listening. */
 export function composeSync(
   storage: Storage,
   sources: SyncSources,
   config: SyncConfig,
   onError: (error: unknown) => void,
-): { readonly sync: Sync; stop(): void } {
+): Sync {
   const notifier = new Notifier(config.maxWaitersPerUser);
-  const sent = new SentMembers();
   const wakeUps = new WakeUps(storage, notifier, sources, onError);
+  const sent = new SentMembers();
   const answers = composeAnswers(storage, sources, config, sent);
-  const sync = new Sync(config, storage, { ...sources, answers, notifier, sent });
-  return {
-    sync,
-    stop: () => {
-      wakeUps.stop();
-      notifier.stop();
-    },
-  };
+  return new Sync(config, storage, { ...sources, answers, notifier, wakeUps, sent });
 }
 
 function composeAnswers(storage: Storage, sources: SyncSources, config: SyncConfig, sent: SentMembers): AnswerService {

@@ -89,7 +89,7 @@ export class DeviceListsSection {
       ? this.loggedSince(since)
       : await this.storedSince(requester.userId, window.until, since);
     const shared = await Promise.all(
-      changed.map((userId) => userId === requester.userId || this.membership.shareRoom(requester.userId, userId)),
+      changed.map((userId) => this.membership.shareRoom(requester.userId, userId)),
     );
     return changed.filter((_, index) => shared[index]);
   }

@@ -1,8 +1,7 @@
-import type { JsonObject } from '#kernel/json';
 import type { ReceiptContent, Receipts } from '#domain/receipts';
 import type { RoomInfo } from '#domain/room-state';
 import type { Typing } from '#domain/typing';
-import type { Reading } from './sync.model';
+import type { PlainEvent, Reading } from './sync.model';
 
 /** What is passing in rooms: receipts and typing. One statement for the receipts of all rooms together. */
 export class EphemeralSection {
@@ -40,18 +39,18 @@ export class EphemeralSection {
   }
 
   /** The ephemeral events of one room that the filter lets through. */
-  eventsOf(reading: Reading, room: RoomInfo, receipts: ReceiptContent | undefined, isNew: boolean): JsonObject[] {
+  eventsOf(reading: Reading, room: RoomInfo, receipts: ReceiptContent | undefined, isNew: boolean): PlainEvent[] {
     const { ephemeral } = reading.filter;
     const { since } = reading.window;
     if (!ephemeral.allowsRoom(room.roomId)) return [];
-    const events: JsonObject[] = [];
+    const events: PlainEvent[] = [];
     if (receipts !== undefined) events.push({ type: 'm.receipt', content: receipts });
     const typing = this.typing.current(room.roomId);
     const told = since !== undefined && !isNew;
     if (told ? this.typing.changedSince(room.roomId, since) : typing.length > 0) {
       events.push({ type: 'm.typing', content: { user_ids: typing } });
     }
-    return events.filter((event) => ephemeral.matches(event as { type: string; content: JsonObject }));
+    return events.filter((event) => ephemeral.matches(event));
   }
 }
 

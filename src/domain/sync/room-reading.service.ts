@@ -1,9 +1,8 @@
-import type { JsonObject } from '#kernel/json';
 import type { EventViews, ViewOptions } from '#domain/event-views';
 import type { RoomInfo } from '#domain/room-state';
 import type { StoredEvent } from '#domain/timeline';
 import type { StateSection } from './state-section.service';
-import type { EventBatch, LeftRoomAnswer, Reading } from './sync.model';
+import type { LeftRoomAnswer, Reading, StateBatch } from './sync.model';
 import type { Slice } from './timeline-section.service';
 
 /** What joined and left rooms have in common: a timeline and the state that goes with it, written for the reader. */
@@ -26,7 +25,7 @@ export class RoomReading {
     const { room } = slice.stretch;
     const options: ViewOptions = { ...viewOptions(reading), bundled: limited };
     const { userId } = reading.requester;
-    const events: JsonObject[] = await this.views.forUser(userId, room, slice.shown, options);
+    const events = await this.views.forUser(userId, room, slice.shown, options);
     events.push(...(await this.views.state(userId, room, own, viewOptions(reading))));
     return { events, limited, prev_batch: roomPlace(slice.start) };
   }
@@ -41,8 +40,8 @@ export class RoomReading {
     reading: Reading,
     room: RoomInfo,
     state: readonly StoredEvent[],
-  ): Promise<{ state: EventBatch } | { state_after: EventBatch }> {
-    const events: JsonObject[] = await this.views.state(reading.requester.userId, room, state, viewOptions(reading));
+  ): Promise<{ state: StateBatch } | { state_after: StateBatch }> {
+    const events = await this.views.state(reading.requester.userId, room, state, viewOptions(reading));
     return reading.useStateAfter ? { state_after: { events } } : { state: { events } };
   }
 }

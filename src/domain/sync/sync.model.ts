@@ -1,6 +1,7 @@
 import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
 import type { Positions } from '#platform/storage/storage';
+import type { ClientEvent, StrippedState } from '#protocol/events/index';
 import type { ReadingFilter } from './reading-filter.model';
 
 /** What a client asks of `GET /sync`; the query parameters, typed. */
@@ -33,11 +34,20 @@ export interface Reading {
   readonly useStateAfter: boolean;
 }
 
-export interface EventBatch {
-  events: JsonObject[];
+/** An event that is not of a room's history. */
+export type PlainEvent = { type: string; content: JsonObject; sender?: string };
+
+export type EventBatch = { events: PlainEvent[] };
+
+export interface StateBatch {
+  events: ClientEvent[];
 }
 
-export interface TimelineBatch extends EventBatch {
+export interface StrippedBatch {
+  events: StrippedState[];
+}
+
+export interface TimelineBatch extends StateBatch {
   limited: boolean;
   prev_batch?: string;
 }
@@ -55,8 +65,8 @@ export interface RoomSummary {
 
 export interface JoinedRoomAnswer {
   summary?: RoomSummary;
-  state?: EventBatch;
-  state_after?: EventBatch;
+  state?: StateBatch;
+  state_after?: StateBatch;
   timeline?: TimelineBatch;
   ephemeral?: EventBatch;
   account_data?: EventBatch;
@@ -68,8 +78,8 @@ export type LeftRoomAnswer = Pick<JoinedRoomAnswer, 'state' | 'state_after' | 't
 
 export interface RoomsAnswer {
   join?: Record<string, JoinedRoomAnswer>;
-  invite?: Record<string, { invite_state: EventBatch }>;
-  knock?: Record<string, { knock_state: EventBatch }>;
+  invite?: Record<string, { invite_state: StrippedBatch }>;
+  knock?: Record<string, { knock_state: StrippedBatch }>;
   leave?: Record<string, LeftRoomAnswer>;
 }
 

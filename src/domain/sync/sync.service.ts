@@ -12,6 +12,7 @@ import { deviceKey } from './state-section.service';
 import type { SentMembers } from './sent-members.service';
 import type { SyncConfig } from './sync.config';
 import type { Reading, SyncAnswer, SyncRequest } from './sync.model';
+import type { WakeUps } from './wake-ups.service';
 
 /** `GET /sync`: what is new for a client, waiting for it when nothing is. Spec: client-server, "Syncing". */
 export class Sync {
@@ -25,9 +26,16 @@ export class Sync {
       readonly presence: Pick<Presence, 'touch'>;
       readonly answers: AnswerService;
       readonly notifier: Notifier;
+      readonly wakeUps: WakeUps;
       readonly sent: SentMembers;
     },
   ) {}
+
+  /** Ends all waits with empty answers, for the process to stop. Requests that come later do not wait. */
+  stop(): void {
+    this.deps.wakeUps.stop();
+    this.deps.notifier.stop();
+  }
 
   /**
    * Answers at once when there is something, when nobody is to wait (no `since`, `full_state`, no `timeout`), else with the

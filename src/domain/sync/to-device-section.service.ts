@@ -1,11 +1,10 @@
-import type { JsonObject } from '#kernel/json';
 import type { ToDevice } from '#domain/to-device';
 import type { Positions } from '#platform/storage/storage';
-import type { Reading } from './sync.model';
+import type { PlainEvent, Reading } from './sync.model';
 
 /** Messages of one answer, and how far the device's queue is delivered when more wait. */
 export interface ToDeviceAnswer {
-  readonly events: JsonObject[];
+  readonly events: PlainEvent[];
   readonly upTo: Positions | undefined;
 }
 
@@ -28,7 +27,7 @@ export class ToDeviceSection {
     const { userId, deviceId } = requester;
     if (deviceId === null) return { events: [], upTo: undefined };
     const messages = await this.toDevice.messagesSince(userId, deviceId, since, window.until, this.limit);
-    const events = messages.map(({ sender, type, content }): JsonObject => ({ sender, type, content }));
+    const events = messages.map(({ sender, type, content }): PlainEvent => ({ sender, type, content }));
     if (messages.length < this.limit) return { events, upTo: undefined };
     // The rest waits for the next answer; messages come in the order of positions, writer by writer.
     const upTo = new Map(since);

@@ -80,16 +80,15 @@ export async function startHouse({ sync: config, presence: withPresence = false,
     toDevice,
     typing,
   };
-  const { sync, stop } = composeSync(storage, sources, { ...DEFAULT_SYNC, ...config }, onError);
+  const sync = composeSync(storage, sources, { ...DEFAULT_SYNC, ...config }, onError);
   let tokens = 0;
   return {
     ...sources,
     storage,
     accounts,
     sync,
-    stopSync: stop,
     async stop() {
-      stop();
+      sync.stop();
       typing.stop();
       await database.stop();
     },
@@ -147,5 +146,5 @@ export const bodies = (answer: SyncAnswer, room: RoomInfo): unknown[] =>
   });
 
 /** Type and state key of state events, as `type|key`. */
-export const keys = (events: readonly JsonObject[] | undefined): string[] =>
-  (events ?? []).map((event) => `${String(event.type)}|${String(event.state_key)}`);
+export const keys = (events: readonly { type: string; state_key?: string }[] | undefined): string[] =>
+  (events ?? []).map((event) => `${event.type}|${event.state_key ?? 'none'}`);
