@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '#kernel/json';
+import type { JsonObject } from '#kernel/json';
 
 import { ownObject } from '../json-access';
 import type { RoomVersion } from '../room-versions';
@@ -70,11 +70,10 @@ function keptContentKeys(version: RoomVersion, type: string): readonly string[] 
   }
 }
 
+/** An invite that is not signed leaves an empty object: other servers hash it so, and ids must agree. */
 function keepSignedInvite(content: JsonObject, kept: JsonObject): void {
   const invite = ownObject(content, 'third_party_invite');
-  if (isJsonObject(invite) && Object.hasOwn(invite, 'signed')) {
-    kept.third_party_invite = pick(invite, ['signed']);
-  }
+  if (invite !== undefined) kept.third_party_invite = pick(invite, ['signed']);
 }
 
 function pick(object: JsonObject, keys: readonly string[]): JsonObject {

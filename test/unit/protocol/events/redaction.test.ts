@@ -37,8 +37,9 @@ describe('a redaction', () => {
     expect(left('m.room.member', { membership: 'invite', third_party_invite: 'odd' })).toEqual({
       '1-12': { membership: 'invite' },
     });
-    expect(left('m.room.member', { membership: 'invite', third_party_invite: {} })).toEqual({
-      '1-12': { membership: 'invite' },
+    expect(left('m.room.member', { membership: 'invite', third_party_invite: { x: 1 } })).toEqual({
+      '1-10': { membership: 'invite' },
+      '11-12': { membership: 'invite', third_party_invite: {} },
     });
   });
 
