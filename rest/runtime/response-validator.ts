@@ -23,7 +23,10 @@ export function forgetResponseMismatches(): void {
 
 type Check = ValidateFunction | 'error' | 'unlisted' | 'open';
 
-/** Checks JSON answers against the operation's document; statuses from 400 on need errcode and error at least. */
+/**
+ * Checks JSON answers against the operation's document; statuses from 400 on need errcode and error at least. A document
+ * describes the refusal that is special to its operation; the common ones share its status, and may lack its members.
+ */
 export class ResponseValidator {
   private readonly checks = new Map<string, Check>();
 
@@ -31,7 +34,7 @@ export class ResponseValidator {
 
   /** The mismatch, which is also remembered, or undefined when the answer is as it should be. */
   check(contract: OperationContract, status: number, body: unknown): ResponseMismatch | undefined {
-    const problem = problemOf(this.checkOf(contract, status), body);
+    const problem = problemOf(this.checkOf(contract, status), body, status >= 400);
     if (problem === undefined) return undefined;
     const mismatch = { operation: contract.id, status, problem };
     found.push(mismatch);
@@ -57,17 +60,19 @@ export class ResponseValidator {
     const content = listed['content'];
     const json = isJsonObject(content) ? content['application/json'] : undefined;
     if (!isJsonObject(json) || json['schema'] === undefined) return status >= 400 ? 'error' : 'open';
-    const ajv = new Ajv2020({ strict: false, validateFormats: false, validateSchema: false });
+    const ajv = new Ajv2020({ strict: false, validateFormats: false, validateSchema: false, allErrors: status >= 400 });
     return ajv.compile({ ...(json['schema'] as object), components: document['components'] ?? {} });
   }
 }
 
-function problemOf(check: Check, body: unknown): string | undefined {
+function problemOf(check: Check, body: unknown, isRefusal: boolean): string | undefined {
   if (check === 'open') return undefined;
   if (check === 'unlisted') return 'the document lists no such status';
   if (check === 'error') return isError(body) ? undefined : 'an error needs errcode and error';
   const plain: unknown = JSON.parse(JSON.stringify(body) ?? 'null');
   if (check(plain)) return undefined;
+  const lacksOnly = check.errors?.every(({ keyword, instancePath }) => keyword === 'required' && instancePath === '');
+  if (isRefusal && lacksOnly === true && isError(plain)) return undefined;
   const [first] = check.errors ?? [];
   return `${first?.instancePath ?? ''} ${first?.message ?? 'is wrong'}`.trim();
 }
