@@ -1,5 +1,5 @@
 import { ForbiddenError, InvalidParamError, NotFoundError } from '#kernel/errors';
-import { isValidRoomAlias, parseRoomAlias } from '#kernel/ids';
+import { parseRoomAlias } from '#kernel/ids';
 import type { Requester } from '#kernel/requester';
 import type { Clock } from '#kernel/time';
 import type { JsonObject } from '#kernel/json';
@@ -105,7 +105,7 @@ export class Aliases implements DraftRule {
     const before = new Set(aliasesIn((await this.deps.timeline.currentState(room, CANONICAL_ALIAS, ''))?.pdu));
     for (const alias of aliasesIn({ content })) {
       if (before.has(alias)) continue;
-      if (!isValidRoomAlias(alias)) throw new InvalidParamError(`${alias} is not a valid room alias`);
+      parseRoomAlias(alias);
       if ((await this.reader.find(alias))?.roomNid !== room.nid) throw new BadAliasError(alias);
     }
   }

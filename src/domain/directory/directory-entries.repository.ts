@@ -48,7 +48,11 @@ export class DirectoryEntriesReader {
   }
 
   /** Published rooms from a place on (the beginning without one), in the direction of the place. Walks the index. */
-  async published(place: DirectoryPlace | undefined, filter: PublishedFilter, limit: number): Promise<DirectoryEntry[]> {
+  async published(
+    place: DirectoryPlace | undefined,
+    filter: PublishedFilter,
+    limit: number,
+  ): Promise<DirectoryEntry[]> {
     const back = place?.direction === 'previous';
     const conditions = ['is_published = 1'];
     const params: SqlValue[] = [];

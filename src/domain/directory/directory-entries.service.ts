@@ -90,7 +90,8 @@ function newRoom({ roomNid, roomId, pdu }: StoredEvent): Pick<RoomInfo, 'nid' | 
   return { nid: roomNid, roomId, roomType: word(ownString((pdu as Pdu).content, 'type')) };
 }
 
-const isJoin = (event: StoredEvent | undefined): boolean => event !== undefined && membershipOf(event.pdu as Pdu) === 'join';
+const isJoin = (event: StoredEvent | undefined): boolean =>
+  event !== undefined && membershipOf(event.pdu as Pdu) === 'join';
 
 /** Cuts a text without leaving half a character. */
 function cut(text: string | undefined, length: number): string | null {

@@ -22,7 +22,12 @@ export class EventForms {
   ) {}
 
   /** The events in their order; two statements at most, whatever their number. */
-  async write(reader: RoomReader, room: RoomInfo, events: readonly StoredEvent[], form: EventForm): Promise<ClientEvent[]> {
+  async write(
+    reader: RoomReader,
+    room: RoomInfo,
+    events: readonly StoredEvent[],
+    form: EventForm,
+  ): Promise<ClientEvent[]> {
     const [others, transactions, membershipAt] = await Promise.all([
       this.others(events),
       this.transactions(reader.userId, events, form.deviceScope),
@@ -39,7 +44,8 @@ export class EventForms {
       }
       unsigned.membership = membershipAt(event);
       const redaction = event.redactedByNid === null ? undefined : others.get(event.redactedByNid);
-      if (redaction !== undefined) unsigned.redacted_because = formatClientEvent({ ...redaction, pdu: readable(room, redaction) });
+      if (redaction !== undefined)
+        unsigned.redacted_because = formatClientEvent({ ...redaction, pdu: readable(room, redaction) });
       const { eventId, roomId } = event;
       return formatClientEvent(
         { pdu: readable(room, event), eventId, roomId },
@@ -77,7 +83,10 @@ export function readable(room: RoomInfo, event: StoredEvent): Pdu {
 }
 
 /** The reader's membership at events: before them, or as their own member event sets it. */
-async function memberships(reader: RoomReader, events: readonly StoredEvent[]): Promise<(event: StoredEvent) => string> {
+async function memberships(
+  reader: RoomReader,
+  events: readonly StoredEvent[],
+): Promise<(event: StoredEvent) => string> {
   const { joinedSince, userId } = reader;
   const isClear = (event: StoredEvent) => joinedSince !== undefined && event.ordinal > joinedSince;
   const spans = events.every(isClear) ? undefined : await reader.spans();

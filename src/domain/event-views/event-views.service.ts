@@ -66,7 +66,12 @@ export class EventViews {
   }
 
   /** One event, or undefined when the user may not see it. */
-  async one(userId: string, room: RoomInfo, event: StoredEvent, options: ViewOptions = {}): Promise<ClientEvent | undefined> {
+  async one(
+    userId: string,
+    room: RoomInfo,
+    event: StoredEvent,
+    options: ViewOptions = {},
+  ): Promise<ClientEvent | undefined> {
     return (await this.forUser(userId, room, [event], options))[0];
   }
 

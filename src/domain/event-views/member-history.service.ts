@@ -26,7 +26,9 @@ export class MemberSpans {
 
   /** Whether the user was joined at some time after this place. */
   joinedAfter(ordinal: number): boolean {
-    return this.spans.some((span, index) => span.membership === 'join' && (this.spans[index - 1]?.from ?? Infinity) > ordinal);
+    return this.spans.some(
+      (span, index) => span.membership === 'join' && (this.spans[index - 1]?.from ?? Infinity) > ordinal,
+    );
   }
 }
 
@@ -70,7 +72,10 @@ export class MemberHistory {
   }
 
   /** Follows `replaces` from one member event back to `stop` or to the first one. */
-  private async walk(start: number, stop: number | undefined): Promise<{ spans: Span[]; stoppedAt: number | undefined }> {
+  private async walk(
+    start: number,
+    stop: number | undefined,
+  ): Promise<{ spans: Span[]; stoppedAt: number | undefined }> {
     const spans: Span[] = [];
     let nid: number | null = start;
     while (nid !== null && nid !== stop && spans.length < MAX_CHANGES) {

@@ -21,7 +21,8 @@ export class Visibility {
    */
   async visible(reader: RoomReader, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
     const ignored = await this.accountData.ignoredUsers(reader.userId);
-    const shown = ignored.size === 0 ? events : events.filter((event) => event.stateKey !== null || !ignored.has(event.sender));
+    const shown =
+      ignored.size === 0 ? events : events.filter((event) => event.stateKey !== null || !ignored.has(event.sender));
     const { joinedSince } = reader;
     const unclear = shown.filter((event) => joinedSince === undefined || event.ordinal < joinedSince);
     if (unclear.length === 0) return [...shown];
@@ -31,7 +32,9 @@ export class Visibility {
 
   private async refused(reader: RoomReader, events: readonly StoredEvent[]): Promise<Set<number>> {
     const [spans, settings] = await Promise.all([reader.spans(), this.settings(events)]);
-    const refused = events.filter((event) => !isVisible(event, settings.get(event.snapshotBefore)!, reader.userId, spans));
+    const refused = events.filter(
+      (event) => !isVisible(event, settings.get(event.snapshotBefore)!, reader.userId, spans),
+    );
     return new Set(refused.map((event) => event.nid));
   }
 
@@ -41,9 +44,7 @@ export class Visibility {
     const nids = await Promise.all(snapshots.map((snapshot) => this.roomState.at(snapshot, TYPE, '')));
     const setters = await this.timeline.events([...new Set(nids.flatMap((nid) => nid ?? []))]);
     const byNid = new Map(setters.map((event) => [event.nid, event.pdu as Pdu]));
-    return new Map(
-      snapshots.map((snapshot, index) => [snapshot, historyVisibilityOf(byNid.get(nids[index] ?? 0))]),
-    );
+    return new Map(snapshots.map((snapshot, index) => [snapshot, historyVisibilityOf(byNid.get(nids[index] ?? 0))]));
   }
 }
 
@@ -53,7 +54,9 @@ function isVisible(event: StoredEvent, visibility: HistoryVisibility, userId: st
     visibility,
     ...(event.type === TYPE && event.stateKey === '' ? { visibilityAfter: historyVisibilityOf(pdu) } : {}),
     membership: spans.before(event.ordinal),
-    ...(event.type === 'm.room.member' && event.stateKey === userId ? { membershipAfter: membershipOf(pdu) ?? 'leave' } : {}),
+    ...(event.type === 'm.room.member' && event.stateKey === userId
+      ? { membershipAfter: membershipOf(pdu) ?? 'leave' }
+      : {}),
     joinedLater: spans.joinedAfter(event.ordinal),
   });
 }

@@ -31,9 +31,12 @@ export class CheckpointsWriter extends CheckpointsReader {
   }
 
   save(userId: string, roomNid: number, checkpoint: Checkpoint): Promise<void> {
-    const unread = checkpoint.unread.map(
-      (event): CompactEvent => [event.ordinal, event.eventId, event.thread, event.highlight ? 1 : 0],
-    );
+    const unread = checkpoint.unread.map((event): CompactEvent => [
+      event.ordinal,
+      event.eventId,
+      event.thread,
+      event.highlight ? 1 : 0,
+    ]);
     return this.tx.upsert('notification_checkpoints', ['user_id', 'room_nid'], {
       user_id: userId,
       room_nid: roomNid,

@@ -106,7 +106,8 @@ export class Notifications {
     read: ReadUpTo,
   ): Promise<Checkpoint | undefined> {
     const kept = this.checkpoints.get(key) ?? this.unsaved.get(key)?.checkpoint;
-    const checkpoint = kept ?? (await this.reader.of(userId, [room.nid])).get(room.nid) ?? (await this.begin(userId, room, read));
+    const checkpoint =
+      kept ?? (await this.reader.of(userId, [room.nid])).get(room.nid) ?? (await this.begin(userId, room, read));
     if (checkpoint !== undefined) this.checkpoints.set(key, checkpoint);
     return checkpoint;
   }

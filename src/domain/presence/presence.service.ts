@@ -96,7 +96,7 @@ export class Presence {
    * @throws ForbiddenError for strangers, whether the user exists or not
    */
   async get(requester: Requester, userId: string): Promise<PresenceContent> {
-    if (userId !== requester.userId && !(await this.membership.shareRoom(requester.userId, userId))) {
+    if (!(await this.isShown(requester.userId, userId))) {
       throw new ForbiddenError('You are not allowed to see their presence');
     }
     return presenceContent(this.config.enabled ? await this.known(userId) : offline(userId), this.now());
@@ -155,12 +155,14 @@ export class Presence {
   }
 
   private async eventsFor(userId: string, states: readonly PresenceState[]): Promise<PresenceEvent[]> {
-    const shown = await Promise.all(
-      states.map((state) => state.userId === userId || this.membership.shareRoom(userId, state.userId)),
-    );
+    const shown = await Promise.all(states.map((state) => this.isShown(userId, state.userId)));
     return states
       .filter((_, index) => shown[index])
       .map((state) => ({ type: 'm.presence', sender: state.userId, content: presenceContent(state, this.now()) }));
+  }
+
+  private async isShown(reader: string, userId: string): Promise<boolean> {
+    return reader === userId || this.membership.shareRoom(reader, userId);
   }
 
   private async known(userId: string): Promise<PresenceState> {

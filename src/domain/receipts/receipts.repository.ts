@@ -27,7 +27,11 @@ export class ReceiptsReader {
   async changed(roomNids: readonly number[], userId: string, since: Positions, until: Positions): Promise<Receipt[]> {
     const rooms = inList(roomNids);
     const range = positionRange(since, until);
-    return this.read(`room_nid IN ${rooms.sql} AND ${range.sql} AND ${SEEN}`, [...rooms.params, ...range.params, userId]);
+    return this.read(`room_nid IN ${rooms.sql} AND ${range.sql} AND ${SEEN}`, [
+      ...rooms.params,
+      ...range.params,
+      userId,
+    ]);
   }
 
   /** The newest receipts of each room, `limit` a room, as `userId` may see them. */
@@ -73,7 +77,18 @@ export class ReceiptsWriter extends ReceiptsReader {
     const changed = await this.tx.run(
       `UPDATE receipts SET event_id = ?, ordinal = ?, ts = ?, stream_writer = ?, stream_pos = ?
        WHERE room_nid = ? AND user_id = ? AND receipt_type = ? AND thread_id = ? AND ordinal < ?`,
-      [event_id, ordinal, ts, stream_writer, stream_pos, key.room_nid, key.user_id, key.receipt_type, key.thread_id, ordinal],
+      [
+        event_id,
+        ordinal,
+        ts,
+        stream_writer,
+        stream_pos,
+        key.room_nid,
+        key.user_id,
+        key.receipt_type,
+        key.thread_id,
+        ordinal,
+      ],
     );
     return changed > 0;
   }

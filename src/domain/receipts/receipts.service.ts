@@ -119,7 +119,10 @@ export class Receipts {
   private async loadRead(userId: string, roomNids: readonly number[]): Promise<Map<number, ReadUpTo>> {
     const keys = new Map(roomNids.map((nid) => [cacheKey(nid, userId), nid]));
     const found = await this.read.loadMany([...keys.keys()], async (missing) => {
-      const own = await this.reader.own(missing.map((key) => keys.get(key)!), userId);
+      const own = await this.reader.own(
+        missing.map((key) => keys.get(key)!),
+        userId,
+      );
       return new Map(missing.map((key) => [key, readUpTo(own.filter((receipt) => receipt.roomNid === keys.get(key)))]));
     });
     return new Map([...found].map(([key, read]) => [keys.get(key)!, read]));

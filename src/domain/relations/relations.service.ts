@@ -68,7 +68,10 @@ export class Relations implements AppendParticipant, DraftRule {
     ignored: readonly string[],
   ): Promise<Aggregations> {
     if (targets.length === 0) return NONE;
-    const kinds = await this.reader.kindsOf(roomNid, targets.map((target) => target.eventId));
+    const kinds = await this.reader.kindsOf(
+      roomNid,
+      targets.map((target) => target.eventId),
+    );
     if (kinds.size === 0) return NONE;
     const having = (kind: string) => targets.filter((target) => kinds.get(target.eventId)?.has(kind) === true);
     const [edited, roots, referred] = [having('m.replace'), having('m.thread'), having('m.reference')];

@@ -40,13 +40,17 @@ describe('directory', () => {
       await expect(set(ALICE, 'race')).rejects.toMatchObject(errcode('M_UNKNOWN'));
     });
 
-    it.each(['town', '#town', '#:trellis.test', '#town:elsewhere.test', `#${'x'.repeat(250)}:${SERVER}`, '#a\0b:trellis.test'])(
-      'refuse the name %j',
-      async (name) => {
-        const request = directory.aliases.set(requester(ALICE), name, room.roomId);
-        await expect(request).rejects.toMatchObject(errcode('M_INVALID_PARAM'));
-      },
-    );
+    it.each([
+      'town',
+      '#town',
+      '#:trellis.test',
+      '#town:elsewhere.test',
+      `#${'x'.repeat(250)}:${SERVER}`,
+      '#a\0b:trellis.test',
+    ])('refuse the name %j', async (name) => {
+      const request = directory.aliases.set(requester(ALICE), name, room.roomId);
+      await expect(request).rejects.toMatchObject(errcode('M_INVALID_PARAM'));
+    });
 
     it('tell letters apart', async () => {
       await set(ALICE, 'Town');
@@ -60,7 +64,9 @@ describe('directory', () => {
 
     it('are deleted by who made them, by who manages the room or the server, and by nobody else', async () => {
       for (const name of ['a', 'b', 'c']) await set(BOB, name);
-      await expect(directory.aliases.remove(requester(CAROL), alias('a'))).rejects.toMatchObject(errcode('M_FORBIDDEN'));
+      await expect(directory.aliases.remove(requester(CAROL), alias('a'))).rejects.toMatchObject(
+        errcode('M_FORBIDDEN'),
+      );
       await directory.aliases.remove(requester(BOB), alias('a'));
       await directory.aliases.remove(requester(ALICE), alias('b'));
       await directory.aliases.remove(admin, alias('c'));
@@ -70,7 +76,9 @@ describe('directory', () => {
     it('are listed to members, and to anybody where anybody may read', async () => {
       const list = () => directory.aliases.ofRoom(requester('@stranger:trellis.test'), room.roomId);
       await expect(list()).rejects.toMatchObject(errcode('M_FORBIDDEN'));
-      await setState(rig.timeline, room.roomId, ALICE, 'm.room.history_visibility', { history_visibility: 'world_readable' });
+      await setState(rig.timeline, room.roomId, ALICE, 'm.room.history_visibility', {
+        history_visibility: 'world_readable',
+      });
       expect(await list()).toEqual([]);
     });
 
@@ -79,7 +87,9 @@ describe('directory', () => {
         setState(rig.timeline, room.roomId, ALICE, 'm.room.canonical_alias', content);
       await expect(canonical({ alias: alias('nowhere') })).rejects.toMatchObject(errcode('M_BAD_ALIAS'));
       await set(ALICE, 'main');
-      await expect(canonical({ alias: alias('main'), alt_aliases: [alias('other')] })).rejects.toMatchObject(errcode('M_BAD_ALIAS'));
+      await expect(canonical({ alias: alias('main'), alt_aliases: [alias('other')] })).rejects.toMatchObject(
+        errcode('M_BAD_ALIAS'),
+      );
       await expect(canonical({ alias: 'main' })).rejects.toMatchObject(errcode('M_INVALID_PARAM'));
       await canonical({ alias: alias('main') });
     });
@@ -196,7 +206,9 @@ describe('directory', () => {
       expect(await directory.publicRooms.visibility(room.roomId)).toBe('public');
       await directory.publicRooms.setVisibility(admin, room.roomId, 'private');
       expect(await ids()).toEqual([]);
-      await expect(directory.publicRooms.visibility('!unknown:trellis.test')).rejects.toMatchObject(errcode('M_NOT_FOUND'));
+      await expect(directory.publicRooms.visibility('!unknown:trellis.test')).rejects.toMatchObject(
+        errcode('M_NOT_FOUND'),
+      );
     });
 
     it.each([
@@ -207,7 +219,9 @@ describe('directory', () => {
       await start(policy);
       const { roomId } = await makeRoom(rig.timeline);
       const answer = async (asker: typeof admin) =>
-        directory.publicRooms.setVisibility(asker, roomId, 'public').catch((error: { errcode: string }) => error.errcode);
+        directory.publicRooms
+          .setVisibility(asker, roomId, 'public')
+          .catch((error: { errcode: string }) => error.errcode);
       expect([await answer(requester(ALICE)), await answer(admin)]).toEqual([forModerators, forAdmins]);
     });
 

@@ -121,7 +121,11 @@ describe('event views', () => {
       const first = await setState(rig.timeline, room.roomId, ALICE, 'm.room.topic', { topic: 'one' });
       const second = await setState(rig.timeline, room.roomId, ALICE, 'm.room.topic', { topic: 'two' });
       const written = await rig.views.one(BOB, room, (await rig.timeline.event(second))!);
-      expect(written!.unsigned).toMatchObject({ prev_content: { topic: 'one' }, replaces_state: first, membership: 'join' });
+      expect(written!.unsigned).toMatchObject({
+        prev_content: { topic: 'one' },
+        replaces_state: first,
+        membership: 'join',
+      });
       expect(written!.unsigned!.age).toBeGreaterThanOrEqual(0);
       expect(written!.room_id).toBe(room.roomId);
       const create = (await rig.views.forUser(BOB, room, await all(room)))[0];
@@ -146,7 +150,11 @@ describe('event views', () => {
       const said = await say(rig.timeline, room.roomId, BOB, 'regret');
       const redaction = await redact(rig.timeline, room.roomId, BOB, said);
       const [gone, why] = (await rig.views.forUser(ALICE, room, await all(room))).slice(-2);
-      expect(gone).toMatchObject({ event_id: said, content: {}, unsigned: { redacted_because: { event_id: redaction } } });
+      expect(gone).toMatchObject({
+        event_id: said,
+        content: {},
+        unsigned: { redacted_because: { event_id: redaction } },
+      });
       expect(gone!.unsigned!.redacted_because).toMatchObject({ redacts: said, content: { redacts: said } });
       expect(why).toMatchObject({ redacts: said, content: { redacts: said } });
     });
@@ -181,9 +189,9 @@ describe('event views', () => {
 
   describe('bundling', () => {
     const page = async (userId: string, room: RoomInfo, eventId: string) =>
-      (await rig.views.one(userId, room, (await rig.timeline.event(eventId))!, { bundled: true }))!.unsigned!['m.relations'] as
-        | Record<string, Record<string, unknown>>
-        | undefined;
+      (await rig.views.one(userId, room, (await rig.timeline.event(eventId))!, { bundled: true }))!.unsigned![
+        'm.relations'
+      ] as Record<string, Record<string, unknown>> | undefined;
     const edit = (room: RoomInfo, userId: string, eventId: string, body: string) =>
       relate(rig.timeline, room.roomId, userId, {
         'm.new_content': { msgtype: 'm.text', body },
@@ -211,7 +219,11 @@ describe('event views', () => {
       const one = await reply(room, BOB, root);
       const two = await reply(room, CAROL, root);
       const seenBy = async (userId: string) => (await page(userId, room, root))?.['m.thread'];
-      expect(await seenBy(BOB)).toMatchObject({ count: 2, latest_event: { event_id: two }, current_user_participated: true });
+      expect(await seenBy(BOB)).toMatchObject({
+        count: 2,
+        latest_event: { event_id: two },
+        current_user_participated: true,
+      });
       rig.ignored.set(BOB, new Set([CAROL]));
       expect(await seenBy(BOB)).toMatchObject({ count: 1, latest_event: { event_id: one } });
       await join(rig.timeline, room.roomId, '@dan:trellis.test');
@@ -223,9 +235,13 @@ describe('event views', () => {
       const other = await makeRoom(rig.timeline);
       const target = await say(rig.timeline, room.roomId, ALICE, 'target');
       const relation = (rel_type: string, key?: string) => ({ 'm.relates_to': { rel_type, event_id: target, key } });
-      const reference = await relate(rig.timeline, room.roomId, BOB, { 'm.relates_to': { rel_type: 'm.reference', event_id: target } });
+      const reference = await relate(rig.timeline, room.roomId, BOB, {
+        'm.relates_to': { rel_type: 'm.reference', event_id: target },
+      });
       await relate(rig.timeline, room.roomId, BOB, relation('m.annotation', 'like'), 'm.reaction');
-      await relate(rig.timeline, other.roomId, ALICE, { 'm.relates_to': { rel_type: 'm.reference', event_id: target } });
+      await relate(rig.timeline, other.roomId, ALICE, {
+        'm.relates_to': { rel_type: 'm.reference', event_id: target },
+      });
       expect(await page(ALICE, room, target)).toEqual({ 'm.reference': { chunk: [{ event_id: reference }] } });
     });
 

@@ -49,8 +49,14 @@ export async function startReading(wrap?: (storage: Storage) => Storage) {
 
 export type ReadingRig = Awaited<ReturnType<typeof startReading>>;
 
-export const setState = (timeline: Timeline, roomId: string, userId: string, type: string, content: object, stateKey = '') =>
-  timeline.send(requester(userId), { roomId, type, stateKey, content: content as Record<string, never> });
+export const setState = (
+  timeline: Timeline,
+  roomId: string,
+  userId: string,
+  type: string,
+  content: object,
+  stateKey = '',
+) => timeline.send(requester(userId), { roomId, type, stateKey, content: content as Record<string, never> });
 
 export const setMember = (timeline: Timeline, roomId: string, sender: string, target: string, membership: string) =>
   setState(timeline, roomId, sender, 'm.room.member', { membership }, target);

@@ -127,7 +127,10 @@ describe('notifications', () => {
     const reply = await inThread(ALICE, root);
     await notifications.counts(BOB, room);
     await read(BOB, reply);
-    expect(await notifications.counts(BOB, room)).toEqual({ main: { notification: 0, highlight: 0 }, threads: new Map() });
+    expect(await notifications.counts(BOB, room)).toEqual({
+      main: { notification: 0, highlight: 0 },
+      threads: new Map(),
+    });
   });
 
   it('does not count redacted events and those of ignored users', async () => {
@@ -165,7 +168,11 @@ describe('notifications', () => {
 
   it('gives concurrent askers the same answer and judges for all of them once', async () => {
     const sent = await say(rig.timeline, room.roomId, ALICE, '1');
-    expect(await Promise.all([of(BOB), of(BOB), of(BOB)])).toEqual([[1, 0], [1, 0], [1, 0]]);
+    expect(await Promise.all([of(BOB), of(BOB), of(BOB)])).toEqual([
+      [1, 0],
+      [1, 0],
+      [1, 0],
+    ]);
     expect(judged).toEqual([sent]);
   });
 

@@ -35,14 +35,20 @@ describe('presence', () => {
       currently_active: true,
     });
     await expect(presence.get(requester(CAROL), ALICE)).rejects.toMatchObject({ errcode: 'M_FORBIDDEN' });
-    await expect(presence.set(requester(BOB), ALICE, { presence: 'offline' })).rejects.toMatchObject({ errcode: 'M_FORBIDDEN' });
+    await expect(presence.set(requester(BOB), ALICE, { presence: 'offline' })).rejects.toMatchObject({
+      errcode: 'M_FORBIDDEN',
+    });
   });
 
   it('tells syncs of changes since their position, and only of people they share a room with', async () => {
     const start = now();
     await presence.set(requester(ALICE), ALICE, { presence: 'unavailable', statusMsg: 'lunch' });
     const [event, ...rest] = await presence.changedSince(BOB, start);
-    expect(event).toMatchObject({ type: 'm.presence', sender: ALICE, content: { presence: 'unavailable', status_msg: 'lunch' } });
+    expect(event).toMatchObject({
+      type: 'm.presence',
+      sender: ALICE,
+      content: { presence: 'unavailable', status_msg: 'lunch' },
+    });
     expect(rest).toEqual([]);
     expect(await presence.changedSince(CAROL, start)).toEqual([]);
     expect(await presence.changedSince(BOB, now())).toEqual([]);
@@ -98,7 +104,9 @@ describe('presence', () => {
     const start = now();
     clock += MINUTE;
     await presence.sweep();
-    expect(await presence.changedSince(BOB, start)).toMatchObject([{ sender: ALICE, content: { presence: 'offline' } }]);
+    expect(await presence.changedSince(BOB, start)).toMatchObject([
+      { sender: ALICE, content: { presence: 'offline' } },
+    ]);
   });
 
   it('says offline of everybody when it is switched off', async () => {

@@ -31,18 +31,26 @@ describe('receipts', () => {
   const content = async (userId: string, from: Positions) => (await since(userId, from)).get(room.nid);
 
   it('tells everybody of a public receipt and only its owner of a private one', async () => {
-    const [one, two] = [await say(rig.timeline, room.roomId, ALICE, '1'), await say(rig.timeline, room.roomId, ALICE, '2')];
+    const [one, two] = [
+      await say(rig.timeline, room.roomId, ALICE, '1'),
+      await say(rig.timeline, room.roomId, ALICE, '2'),
+    ];
     const start = rig.storage.visible();
     await read(BOB, one);
     await read(BOB, two, 'm.read.private');
-    expect(await content(ALICE, start)).toEqual({ [one]: { 'm.read': { [BOB]: { ts: expect.any(Number) as number } } } });
+    expect(await content(ALICE, start)).toEqual({
+      [one]: { 'm.read': { [BOB]: { ts: expect.any(Number) as number } } },
+    });
     expect(Object.keys((await content(BOB, start))!)).toEqual([one, two]);
     expect(Object.keys((await receipts.initial([room.nid], ALICE)).get(room.nid)!)).toEqual([one]);
     expect(Object.keys((await receipts.initial([room.nid], BOB)).get(room.nid)!).sort()).toEqual([one, two].sort());
   });
 
   it('never moves a receipt back, and does not announce one that stays where it is', async () => {
-    const [one, two] = [await say(rig.timeline, room.roomId, ALICE, '1'), await say(rig.timeline, room.roomId, ALICE, '2')];
+    const [one, two] = [
+      await say(rig.timeline, room.roomId, ALICE, '1'),
+      await say(rig.timeline, room.roomId, ALICE, '2'),
+    ];
     await read(BOB, two);
     const after = rig.storage.visible();
     await read(BOB, one);
@@ -54,7 +62,10 @@ describe('receipts', () => {
   });
 
   it('takes the further of the public and the private receipt as read, at once and after a restart', async () => {
-    const [one, two] = [await say(rig.timeline, room.roomId, ALICE, '1'), await say(rig.timeline, room.roomId, ALICE, '2')];
+    const [one, two] = [
+      await say(rig.timeline, room.roomId, ALICE, '1'),
+      await say(rig.timeline, room.roomId, ALICE, '2'),
+    ];
     const upTo = async () => (await receipts.readUpTo(BOB, [room.nid])).get(room.nid)!.unthreaded;
     expect(await upTo()).toBeUndefined();
     await read(BOB, one);
@@ -67,8 +78,16 @@ describe('receipts', () => {
 
   it('keeps threads apart and refuses an event that is in another one', async () => {
     const root = await say(rig.timeline, room.roomId, ALICE, 'root');
-    const inThread = await relate(rig.timeline, room.roomId, ALICE, { 'm.relates_to': { rel_type: 'm.thread', event_id: root } });
-    const reaction = await relate(rig.timeline, room.roomId, BOB, { 'm.relates_to': { rel_type: 'm.annotation', event_id: inThread, key: 'x' } }, 'm.reaction');
+    const inThread = await relate(rig.timeline, room.roomId, ALICE, {
+      'm.relates_to': { rel_type: 'm.thread', event_id: root },
+    });
+    const reaction = await relate(
+      rig.timeline,
+      room.roomId,
+      BOB,
+      { 'm.relates_to': { rel_type: 'm.annotation', event_id: inThread, key: 'x' } },
+      'm.reaction',
+    );
     const start = rig.storage.visible();
     await read(BOB, root, 'm.read', 'main');
     await read(BOB, reaction, 'm.read', root);
@@ -92,7 +111,10 @@ describe('receipts', () => {
   });
 
   it('sets the fully-read marker as account data, forwards only, with receipts in the same request', async () => {
-    const [one, two] = [await say(rig.timeline, room.roomId, ALICE, '1'), await say(rig.timeline, room.roomId, ALICE, '2')];
+    const [one, two] = [
+      await say(rig.timeline, room.roomId, ALICE, '1'),
+      await say(rig.timeline, room.roomId, ALICE, '2'),
+    ];
     await receipts.setMarkers(requester(BOB), room.roomId, { 'm.fully_read': two, 'm.read': one });
     await read(BOB, one, 'm.fully_read');
     expect(await accountData.get(BOB, room.roomId, 'm.fully_read')).toEqual({ event_id: two });

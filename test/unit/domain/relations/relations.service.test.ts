@@ -14,7 +14,13 @@ describe('relations', () => {
   afterEach(() => rig.stop());
 
   const react = (userId: string, key: string) =>
-    relate(rig.timeline, room.roomId, userId, { 'm.relates_to': { rel_type: 'm.annotation', event_id: target, key } }, 'm.reaction');
+    relate(
+      rig.timeline,
+      room.roomId,
+      userId,
+      { 'm.relates_to': { rel_type: 'm.annotation', event_id: target, key } },
+      'm.reaction',
+    );
   const threadOf = async (eventId: string) => rig.relations.threadOf((await rig.timeline.event(eventId))!);
   const related = (relType: string, eventId: string) =>
     relate(rig.timeline, room.roomId, BOB, { 'm.relates_to': { rel_type: relType, event_id: eventId } });
@@ -44,11 +50,15 @@ describe('relations', () => {
     expect(await threadOf(await relate(rig.timeline, other.roomId, ALICE, content))).toBeUndefined();
   });
 
-  it.each([{ rel_type: 'm.thread' }, { event_id: '$x' }, { rel_type: 1, event_id: '$x' }, { rel_type: 'x'.repeat(300), event_id: '$x' }, 'text', null])(
-    'carries a malformed relation %j along and ignores it',
-    async (relation) => {
-      const eventId = await relate(rig.timeline, room.roomId, BOB, { 'm.relates_to': relation });
-      expect(await threadOf(eventId)).toBeUndefined();
-    },
-  );
+  it.each([
+    { rel_type: 'm.thread' },
+    { event_id: '$x' },
+    { rel_type: 1, event_id: '$x' },
+    { rel_type: 'x'.repeat(300), event_id: '$x' },
+    'text',
+    null,
+  ])('carries a malformed relation %j along and ignores it', async (relation) => {
+    const eventId = await relate(rig.timeline, room.roomId, BOB, { 'm.relates_to': relation });
+    expect(await threadOf(eventId)).toBeUndefined();
+  });
 });
