@@ -30,6 +30,11 @@ export class PartingJob {
     this.work = this.work.then(() => this.part(userId)).catch(this.onError);
   }
 
+  /** Resolves when every account that was added has left its rooms. */
+  settled(): Promise<void> {
+    return this.work;
+  }
+
   /** Finishes the account in hand and leaves the others to the next start. */
   async stop(): Promise<void> {
     this.stopping = true;

@@ -135,7 +135,7 @@ describe('account lifecycle', () => {
       expect(await people.devices.list(userId)).toEqual([]);
       expect(await people.profiles.get(userId)).toBeUndefined();
       expect(await people.accountData.get(userId, null, 'a')).toBeUndefined();
-      await people.accountLifecycle.parting.stop();
+      await people.accountLifecycle.parting.settled();
       expect(parted).toEqual([userId]);
     });
 
@@ -152,8 +152,7 @@ describe('account lifecycle', () => {
       for (const lifecycle of [restarted(), restarted()]) {
         lifecycle.bind({ partAll: async (user) => void parted.push(user) });
         lifecycle.parting.start();
-        await new Promise((resolve) => setImmediate(resolve));
-        await lifecycle.parting.stop();
+        await lifecycle.parting.settled();
       }
       expect(parted).toEqual([userId]);
     });
