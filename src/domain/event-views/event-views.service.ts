@@ -31,7 +31,7 @@ export class EventViews {
   constructor(
     deps: {
       readonly accountData: Pick<AccountData, 'ignoredUsers'>;
-      readonly roomState: Pick<RoomState, 'at'>;
+      readonly roomState: Pick<RoomState, 'atEach'>;
       readonly timeline: Pick<Timeline, 'events' | 'transactionIds'>;
       readonly membership: Pick<Membership, 'of'>;
       readonly relations: Pick<Relations, 'aggregate'>;

@@ -10,7 +10,7 @@ const TYPE = 'm.room.history_visibility';
 /** Decides which events a user may see; nothing else does. Spec: client-server, "Room History Visibility". */
 export class Visibility {
   constructor(
-    private readonly roomState: Pick<RoomState, 'at'>,
+    private readonly roomState: Pick<RoomState, 'atEach'>,
     private readonly timeline: Pick<Timeline, 'events'>,
     private readonly accountData: Pick<AccountData, 'ignoredUsers'>,
   ) {}
@@ -41,10 +41,10 @@ export class Visibility {
   /** The history visibility in force before events, by snapshot; many events share few snapshots. */
   private async settings(events: readonly StoredEvent[]): Promise<Map<number, HistoryVisibility>> {
     const snapshots = [...new Set(events.map((event) => event.snapshotBefore))];
-    const nids = await Promise.all(snapshots.map((snapshot) => this.roomState.at(snapshot, TYPE, '')));
-    const setters = await this.timeline.events([...new Set(nids.flatMap((nid) => nid ?? []))]);
+    const nids = await this.roomState.atEach(snapshots, TYPE, '');
+    const setters = await this.timeline.events([...new Set(nids.values())]);
     const byNid = new Map(setters.map((event) => [event.nid, event.pdu as Pdu]));
-    return new Map(snapshots.map((snapshot, index) => [snapshot, historyVisibilityOf(byNid.get(nids[index] ?? 0))]));
+    return new Map(snapshots.map((snapshot) => [snapshot, historyVisibilityOf(byNid.get(nids.get(snapshot) ?? 0))]));
   }
 }
 

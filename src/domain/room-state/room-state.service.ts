@@ -83,6 +83,11 @@ export class RoomState {
     return this.snapshots.at(snapshot, type, stateKey);
   }
 
+  /** The events that held one key in several earlier states, by snapshot. Two statements. */
+  atEach(snapshots: readonly SnapshotId[], type: string, stateKey: string): Promise<Map<SnapshotId, number>> {
+    return this.snapshots.atEach(snapshots, type, stateKey);
+  }
+
   /** The events that held some keys in an earlier state, by `stateMapKey(type, stateKey)`. */
   atMany(snapshot: SnapshotId, keys: readonly StateKeyPair[]): Promise<Map<string, number>> {
     return this.snapshots.atMany(snapshot, keys);

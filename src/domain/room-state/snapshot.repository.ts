@@ -41,6 +41,20 @@ export class SnapshotReader {
     return rows.map(toNode);
   }
 
+  /** The nodes and all before them along their bases, those they share once. */
+  async chains(nids: readonly number[]): Promise<SnapshotNode[]> {
+    const list = inList(nids);
+    const rows = await this.reader.all<NodeRow>(
+      `WITH RECURSIVE chain (nid, room_nid, prev_nid, base_nid, height) AS (
+         SELECT nid, room_nid, prev_nid, base_nid, height FROM state_snapshots WHERE nid IN ${list.sql}
+         UNION
+         SELECT s.nid, s.room_nid, s.prev_nid, s.base_nid, s.height FROM chain c JOIN state_snapshots s ON s.nid = c.base_nid)
+       SELECT nid, room_nid, prev_nid, base_nid, height FROM chain`,
+      list.params,
+    );
+    return rows.map(toNode);
+  }
+
   async deltas(nids: readonly number[]): Promise<DeltaEntry[]> {
     const list = inList(nids);
     const sql = `SELECT ${COLUMNS} FROM state_deltas WHERE snapshot_nid IN ${list.sql}`;
@@ -77,11 +91,17 @@ export class SnapshotWriter extends SnapshotReader {
    * Adds the state that `changes` make of `parent` (undefined: of the empty state). An entry with event 0 takes a key away.
    * The cost is one row per change, and at each 16th height the merge of the 16 deltas before it.
    */
-  async append(roomNid: number, parent: SnapshotNode | undefined, changes: readonly StateEntry[]): Promise<SnapshotNode> {
+  async append(
+    roomNid: number,
+    parent: SnapshotNode | undefined,
+    changes: readonly StateEntry[],
+  ): Promise<SnapshotNode> {
     const height = (parent?.height ?? 0) + 1;
     const span = spanOf(height);
     const { baseNid, entries } =
-      span === 1 ? { baseNid: parent?.nid ?? null, entries: changes } : await this.merge(parent!, height - span, changes);
+      span === 1
+        ? { baseNid: parent?.nid ?? null, entries: changes }
+        : await this.merge(parent!, height - span, changes);
     const node = { nid: this.tx.id('snapshot'), roomNid, prevNid: parent?.nid ?? null, baseNid, height };
     this.held.set(node.nid, { node, entries });
     this.nodes.push(node);
@@ -103,7 +123,10 @@ export class SnapshotWriter extends SnapshotReader {
         height,
       })),
     );
-    await this.tx.insert('state_deltas', nodes.flatMap((node) => this.deltaRows(node.nid)));
+    await this.tx.insert(
+      'state_deltas',
+      nodes.flatMap((node) => this.deltaRows(node.nid)),
+    );
   }
 
   /** The net change from the node at `floor` (0: the empty state) to `parent` and `changes`, and that node's id. */

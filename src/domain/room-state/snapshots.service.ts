@@ -53,6 +53,25 @@ export class Snapshots {
     return found;
   }
 
+  /**
+   * The event that holds one key in each of several states, by snapshot; states without one are left out. Two statements,
+   * however many states.
+   */
+  async atEach(snapshots: readonly SnapshotId[], type: string, stateKey: string): Promise<Map<SnapshotId, number>> {
+    const suffix = `/${stateMapKey(type, stateKey)}`;
+    const missing = snapshots.filter(
+      (snapshot) => snapshot !== 0 && this.values.get(`${snapshot}${suffix}`) === undefined,
+    );
+    const fresh = await this.readEach(missing, type, stateKey);
+    for (const [snapshot, eventNid] of fresh) this.values.set(`${snapshot}${suffix}`, eventNid);
+    const found = new Map<SnapshotId, number>();
+    for (const snapshot of snapshots) {
+      const eventNid = fresh.get(snapshot) ?? this.values.get(`${snapshot}${suffix}`) ?? ABSENT;
+      if (eventNid !== ABSENT) found.set(snapshot, eventNid);
+    }
+    return found;
+  }
+
   /** The whole state, or that of some types. */
   async atAll(snapshot: SnapshotId, options: { readonly types?: readonly string[] } = {}): Promise<StateEntry[]> {
     if (snapshot === 0) return [];
@@ -91,6 +110,26 @@ export class Snapshots {
       );
     const all = await this.atAll(snapshot);
     return new Map(all.map(({ type, stateKey, eventNid }) => [stateMapKey(type, stateKey), eventNid]));
+  }
+
+  /** The newest delta of the key along each snapshot's bases decides; {@link ABSENT} where there is none. */
+  private async readEach(
+    snapshots: readonly SnapshotId[],
+    type: string,
+    stateKey: string,
+  ): Promise<Map<SnapshotId, number>> {
+    if (snapshots.length === 0) return new Map();
+    const nodes = new Map((await this.reader.chains(snapshots)).map((node) => [node.nid, node]));
+    const deltas = await this.reader.deltasOfKeys([...nodes.keys()], [[type, stateKey]]);
+    const held = new Map(deltas.map((delta) => [delta.snapshotNid, delta.eventNid]));
+    return new Map(
+      snapshots.map((snapshot) => {
+        let node = nodes.get(snapshot);
+        if (node === undefined) throw new Error(`state snapshot ${snapshot} is not stored`);
+        while (!held.has(node.nid) && node.baseNid !== null) node = nodes.get(node.baseNid)!;
+        return [snapshot, held.get(node.nid) ?? ABSENT];
+      }),
+    );
   }
 
   /** One node. @throws Error for an id that is not stored */

@@ -174,7 +174,10 @@ describe('event views', () => {
       rig = await startReading((storage) => countReads(storage, () => statements++));
       const room = await makeRoom(rig.timeline);
       await visibility(room, 'invited');
-      for (let i = 0; i < 40; i++) await say(rig.timeline, room.roomId, ALICE, `m${i}`);
+      for (let i = 0; i < 40; i++) {
+        await say(rig.timeline, room.roomId, ALICE, `m${i}`);
+        await setState(rig.timeline, room.roomId, ALICE, 'm.room.topic', { topic: `t${i}` });
+      }
       await join(rig.timeline, room.roomId, BOB);
       const events = (await all(room)).filter((event) => event.type === 'm.room.message');
       const cost = async (some: readonly StoredEvent[]) => {
@@ -182,8 +185,8 @@ describe('event views', () => {
         await rig.views.forUser(BOB, room, some, { bundled: true, deviceScope: 'X' });
         return statements - before;
       };
-      await cost(events);
-      expect(await cost(events)).toBe(await cost(events.slice(0, 1)));
+      // Nothing of these two pages is in memory: all their snapshots differ.
+      expect(await cost(events.slice(0, 30))).toBe(await cost(events.slice(30, 32)));
     });
   });
 
