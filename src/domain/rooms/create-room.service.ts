@@ -75,7 +75,8 @@ export class RoomCreation {
 
   private aliasOf({ room_alias_name: name }: CreateRoomRequest): string | undefined {
     if (name === undefined) return undefined;
-    if (name === '' || /[\s:]/.test(name)) throw new InvalidParamError('room_alias_name: not the localpart of an alias');
+    if (name === '' || /[\s:]/.test(name))
+      throw new InvalidParamError('room_alias_name: not the localpart of an alias');
     const alias = `#${name}:${this.config.serverName}`;
     parseRoomAlias(alias);
     return alias;

@@ -1,4 +1,4 @@
-import { NotFoundError } from '#kernel/errors';
+import { InvalidParamError, NotFoundError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
 import { parsePositions } from '#platform/cluster/stream-token';
@@ -6,7 +6,7 @@ import type { ClientEvent } from '#protocol/events/index';
 import { clampLimit, compileFilter, type CompiledFilter, type RoomEventFilter } from '#protocol/filters/index';
 import type { EventViews } from '../event-views';
 import { stateMapKey, type RoomInfo, type RoomState } from '../room-state';
-import type { Direction, StoredEvent, Timeline } from '../timeline';
+import { transactionScope, type Direction, type StoredEvent, type Timeline } from '../timeline';
 import { printPlace, readPlace, refuseToken } from './places.model';
 import type { RoomAccess, RoomReach } from './room-access.service';
 
@@ -23,8 +23,6 @@ export interface PageQuery {
   readonly dir: Direction;
   readonly limit?: number;
   readonly filter?: RoomEventFilter;
-  /** The reader's device, whose transaction ids are shown. */
-  readonly deviceScope?: string;
 }
 
 export interface Page {
@@ -79,7 +77,8 @@ export class Pages {
   async messages(requester: Requester, roomId: string, query: PageQuery): Promise<Page> {
     const reach = await this.access.reach(requester, roomId);
     const { room } = reach;
-    const { dir: direction, deviceScope } = query;
+    const { dir: direction } = query;
+    const deviceScope = transactionScope(requester);
     const filter = compileFilter(query.filter);
     const from = await this.start(reach, query);
     const to = query.to === undefined ? undefined : await this.place(room, query.to, 'to');
@@ -101,6 +100,31 @@ export class Pages {
   }
 
   /**
+   * The events beside one, in the direction given; beside the end of the order when none is named.
+   * @throws ForbiddenError, InvalidParamError when the event is not of this room
+   */
+  async beside(
+    requester: Requester,
+    roomId: string,
+    query: { readonly eventId?: string; readonly dir: Direction; readonly limit: number },
+  ): Promise<{ events: ClientEvent[]; more: boolean }> {
+    const { eventId, dir, limit } = query;
+    const page = await this.messages(requester, roomId, {
+      dir,
+      limit,
+      from: await this.besideEvent(roomId, eventId, dir),
+    });
+    return { events: page.chunk, more: page.end !== undefined };
+  }
+
+  private async besideEvent(roomId: string, eventId: string | undefined, dir: Direction): Promise<string | undefined> {
+    if (eventId === undefined) return undefined;
+    const event = await this.timeline.event(eventId);
+    if (event === undefined || event.roomId !== roomId) throw new InvalidParamError('cursor: not of this room');
+    return printPlace(dir === 'b' ? event.ordinal - 1 : event.ordinal);
+  }
+
+  /**
    * An event, some around it, and the state after the last of them. Spec: client-server API, "Event Context".
    * @throws NotFoundError for events that are unknown, of another room or not for this reader: they look the same
    */
@@ -108,7 +132,7 @@ export class Pages {
     requester: Requester,
     roomId: string,
     eventId: string,
-    query: Pick<PageQuery, 'limit' | 'filter' | 'deviceScope'>,
+    query: Pick<PageQuery, 'limit' | 'filter'>,
   ): Promise<EventContext> {
     const { room, event } = await this.find(requester, roomId, eventId);
     const { userId } = requester;
@@ -123,7 +147,7 @@ export class Pages {
     };
     const [before, after] = await Promise.all([around('b', Math.floor(limit / 2)), around('f', Math.ceil(limit / 2))]);
     const shown = [...before.events, event, ...after.events];
-    const views = { bundled: true, deviceScope: query.deviceScope };
+    const views = { bundled: true, deviceScope: transactionScope(requester) };
     const written = await this.views.forUser(userId, room, shown, views);
     const count = before.events.length;
     return {
@@ -137,9 +161,10 @@ export class Pages {
   }
 
   /** One event. @throws NotFoundError as {@link context} */
-  async event(requester: Requester, roomId: string, eventId: string, deviceScope?: string): Promise<ClientEvent> {
+  async event(requester: Requester, roomId: string, eventId: string): Promise<ClientEvent> {
     const { room, event } = await this.find(requester, roomId, eventId);
-    const view = await this.views.one(requester.userId, room, event, { bundled: true, deviceScope });
+    const views = { bundled: true, deviceScope: transactionScope(requester) };
+    const view = await this.views.one(requester.userId, room, event, views);
     if (view === undefined) throw new NotFoundError('Event not found');
     return view;
   }
@@ -156,7 +181,8 @@ export class Pages {
     const room = await this.rooms.info(roomId);
     const event = room && (await this.timeline.event(eventId));
     const isHere = room !== undefined && event !== undefined && event.roomNid === room.nid;
-    if (!isHere || !(await this.views.canSee(requester.userId, room, event))) throw new NotFoundError('Event not found');
+    if (!isHere || !(await this.views.canSee(requester.userId, room, event)))
+      throw new NotFoundError('Event not found');
     return { room, event };
   }
 
@@ -175,7 +201,7 @@ export class Pages {
     const end = to === undefined ? undefined : direction === 'b' ? to : to + 1;
     const events: StoredEvent[] = [];
     let place = options.from;
-    for (let scanned = 0; scanned < MAX_SCANNED; ) {
+    for (let scanned = 0; scanned < MAX_SCANNED;) {
       const size = Math.max(limit - events.length, MIN_BATCH);
       // Places lie behind events; ranges begin beside the event named.
       const from = place === undefined || direction === 'f' ? place : place + 1;
@@ -217,7 +243,11 @@ export class Pages {
       !filter.lazyLoadMembers || type !== 'm.room.member' || senders.has(stateKey);
     const entries = (await this.rooms.atAll(snapshot)).filter(isShown);
     const events = await this.timeline.events(entries.map((entry) => entry.eventNid));
-    return this.views.state(userId, room, events.filter((event) => passes(filter, event)));
+    return this.views.state(
+      userId,
+      room,
+      events.filter((event) => passes(filter, event)),
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import type { Requester } from '#kernel/requester';
 import type { ClientEvent } from '#protocol/events/index';
 import { ownString } from '#protocol/json-access';
 import type { EventViews } from '../event-views';
-import type { Membership } from '../membership';
+import type { Membership, RoomMembership } from '../membership';
 import type { RoomInfo } from '../room-state';
 import type { StoredEvent, Timeline } from '../timeline';
 import type { Pages } from './pages.service';
@@ -45,11 +45,23 @@ export class RoomReading {
 
   /** One state event. @throws ForbiddenError, NotFoundError when the state has no such entry */
   async stateEvent(requester: Requester, roomId: string, type: string, stateKey: string): Promise<ClientEvent> {
+    const event = await this.findStateEvent(requester, roomId, type, stateKey);
+    if (event === undefined) throw new NotFoundError('There is no such state event');
+    return event;
+  }
+
+  /** One state event, or undefined when the state has no such entry. @throws ForbiddenError */
+  async findStateEvent(
+    requester: Requester,
+    roomId: string,
+    type: string,
+    stateKey: string,
+  ): Promise<ClientEvent | undefined> {
     const reach = await this.access.reach(requester, roomId);
     const event = await this.entry(reach, type, stateKey);
-    if (event === undefined) throw new NotFoundError('There is no such state event');
+    if (event === undefined) return undefined;
     const [view] = await this.views.state(requester.userId, reach.room, [event]);
-    return view!;
+    return view;
   }
 
   /** Member events. Spec: client-server API, `GET /rooms/{roomId}/members`. @throws ForbiddenError, InvalidParamError */
@@ -60,6 +72,16 @@ export class RoomReading {
     const at = await this.snapshotAt(requester, reach, query.at);
     const events = await this.membership.memberEvents(room, { membership, notMembership, at });
     return this.views.state(requester.userId, room, events);
+  }
+
+  /** A page of memberships in order of user id, for joined members; at most `limit` after the user `after`. */
+  async memberPage(
+    requester: Requester,
+    roomId: string,
+    query: { readonly membership?: string; readonly after?: string; readonly limit: number },
+  ): Promise<RoomMembership[]> {
+    const room = await this.access.joined(requester, roomId);
+    return this.membership.memberPage(room, query.membership, query.after ?? '', query.limit);
   }
 
   /** Names and avatars of joined members, for joined members. @throws ForbiddenError */
@@ -92,6 +114,8 @@ export class RoomReading {
 function shortMember(content: JsonObject): JoinedMember {
   const name = ownString(content, 'displayname');
   const avatar = ownString(content, 'avatar_url');
-  return { ...(name === undefined ? {} : { display_name: name }), ...(avatar === undefined ? {} : { avatar_url: avatar }) };
+  return {
+    ...(name === undefined ? {} : { display_name: name }),
+    ...(avatar === undefined ? {} : { avatar_url: avatar }),
+  };
 }
-

@@ -7,6 +7,7 @@ import type { Membership } from '../membership';
 import type { RoomInfo, RoomState } from '../room-state';
 import type { Timeline } from '../timeline';
 import { RoomCreation } from './create-room.service';
+import { Following } from './follow.service';
 import { Pages } from './pages.service';
 import { RoomAccess } from './room-access.service';
 import { RoomReading } from './room-reading.service';
@@ -27,6 +28,8 @@ export class Rooms {
   readonly pages: Pages;
   /** State and members. */
   readonly reading: RoomReading;
+  /** Live timelines. */
+  readonly following: Following;
   /** Who may read a room. */
   readonly access: RoomAccess;
   private readonly creation: RoomCreation;
@@ -39,6 +42,7 @@ export class Rooms {
     this.access = new RoomAccess(roomState, timeline, membership);
     this.pages = new Pages(roomState, timeline, eventViews, this.access);
     this.reading = new RoomReading(timeline, membership, eventViews, this.access, this.pages);
+    this.following = new Following(timeline, eventViews, this.access);
     this.creation = new RoomCreation(config, timeline, membership, directory);
   }
 

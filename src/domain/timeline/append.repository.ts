@@ -112,7 +112,10 @@ export class AppendWriter {
   }
 
   private async insertEvents(written: readonly WrittenEvent[]): Promise<void> {
-    await this.tx.insert('events', written.map(({ event }) => eventRow(event)));
+    await this.tx.insert(
+      'events',
+      written.map(({ event }) => eventRow(event)),
+    );
     await this.tx.insert(
       'event_json',
       written.map(({ event, prepared }) => ({ event_nid: event.nid, json: prepared.json })),

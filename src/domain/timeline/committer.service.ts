@@ -96,7 +96,10 @@ export class Committer {
       if (redactedNid !== undefined) this.events.redacted(redactedNid, event.nid);
     }
     this.rooms.stateCommitted(currentEntries(written));
-    head.committed(written.map(({ prepared }) => prepared), snapshot);
+    head.committed(
+      written.map(({ prepared }) => prepared),
+      snapshot,
+    );
     const { ordinal, position } = written.at(-1)!.event;
     this.places.moved(room.nid, { ordinal, position });
   }

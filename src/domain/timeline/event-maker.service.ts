@@ -39,7 +39,8 @@ export class EventMaker {
     const pdu = this.build(head, draft, state);
     const create = state.get(stateMapKey('m.room.create', ''));
     checkAuth(head.version, pdu, (type, key) => state.get(stateMapKey(type, key))?.pdu, create?.pdu);
-    const replaces = draft.stateKey === undefined ? undefined : await this.heads.state(head, draft.type, draft.stateKey);
+    const replaces =
+      draft.stateKey === undefined ? undefined : await this.heads.state(head, draft.type, draft.stateKey);
     if (replaces !== undefined && isRepeat(head, replaces, draft)) return { existing: replaces };
     const redacts = draft.type === 'm.room.redaction' ? await this.redactionTarget(head, pdu, state) : undefined;
     const signed = hashAndSign(head.version, pdu, this.config.serverName, this.config.signingKey);
@@ -69,7 +70,9 @@ export class EventMaker {
     const { version } = head;
     const { type, sender, content, stateKey, redacts } = draft;
     const create = type === 'm.room.create';
-    const auth = [...state.values()].filter(({ pdu }) => !create && !(version.createEventIsRoomId && isCreateEvent(pdu)));
+    const auth = [...state.values()].filter(
+      ({ pdu }) => !create && !(version.createEventIsRoomId && isCreateEvent(pdu)),
+    );
     const referenced = new Map([...auth, ...head.extremities].map((event) => [event.eventId, event.pdu]));
     return buildEvent(version, {
       ...(create && version.createEventIsRoomId ? {} : { roomId: head.roomId }),

@@ -72,7 +72,11 @@ export class EventReader {
   }
 
   /** Positions of a room's newest events up to an ordinal, newest first. */
-  async positionsUpTo(roomNid: number, ordinal: number, limit: number): Promise<{ ordinal: number; position: Position }[]> {
+  async positionsUpTo(
+    roomNid: number,
+    ordinal: number,
+    limit: number,
+  ): Promise<{ ordinal: number; position: Position }[]> {
     const rows = await this.reader.all<{ ordinal: number; stream_writer: number; stream_pos: number }>(
       `SELECT ordinal, stream_writer, stream_pos FROM events WHERE room_nid = ? AND ordinal <= ? AND ordinal > 0
        ORDER BY ordinal DESC LIMIT ?`,

@@ -11,3 +11,4 @@ export type { NewRoomRequest } from './new-rooms.service';
 export type { OrdinalRange } from './event.repository';
 export type { AppendedEvent, AppendParticipant, DraftRule } from './timeline.ports';
 export type { Direction, EventDraft, StoredEvent, TimelineNews, TransactionKey } from './timeline.model';
+export { transactionScope } from './timeline.model';

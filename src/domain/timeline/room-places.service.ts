@@ -78,9 +78,11 @@ export class RoomPlaces {
       const heads = await this.heads.heads(missing);
       for (const head of heads) this.moved(head.roomNid, { ordinal: head.latestOrdinal, position: head.position });
     }
-    return new Map(roomNids.flatMap((nid) => {
-      const place = this.newest.get(nid);
-      return place === undefined ? [] : [[nid, place] as const];
-    }));
+    return new Map(
+      roomNids.flatMap((nid) => {
+        const place = this.newest.get(nid);
+        return place === undefined ? [] : [[nid, place] as const];
+      }),
+    );
   }
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '#kernel/json';
+import type { Requester } from '#kernel/requester';
 import type { Position } from '#platform/storage/storage';
 
 /** An event as stored. `pdu` is the federation form, immutable; `eventId` is kept beside it in every room version. */
@@ -55,3 +56,8 @@ export interface TimelineNews {
 
 /** Direction of reading: `b` towards older events. */
 export type Direction = 'b' | 'f';
+
+/** What a session's transaction ids are scoped by: its device, or for sessions without one its token. */
+export function transactionScope(requester: Requester): string {
+  return requester.deviceId ?? `token:${requester.tokenId}`;
+}

@@ -12,6 +12,7 @@ import { NewRooms, type NewRoomRequest } from './new-rooms.service';
 import type { HeadEvent, PreparedEvent, RoomHead } from './room-head.model';
 import { RoomHeads } from './room-heads.service';
 import { RoomPlaces } from './room-places.service';
+import { RoomWatchers } from './room-watchers.service';
 import { Requests } from './requests.service';
 import type { TimelineConfig } from './timeline.config';
 import { NotInRoomError } from './timeline.errors';
@@ -32,6 +33,7 @@ export class Timeline {
   private readonly newRooms: NewRooms;
   private readonly requests: Requests;
   private readonly rules: DraftRule[];
+  private readonly watchers: RoomWatchers;
 
   constructor(
     config: TimelineConfig,
@@ -48,11 +50,17 @@ export class Timeline {
     this.newRooms = new NewRooms(config, this.maker, this.committer);
     this.requests = new Requests(storage);
     this.rules = [new MessageRules(this.store)];
+    this.watchers = new RoomWatchers(storage);
   }
 
   /** Lets a feature write rows in the transaction of every append. Called while the program is put together. */
   addParticipant(participant: AppendParticipant): void {
     this.committer.addParticipant(participant);
+  }
+
+  /** Calls `wake` after every commit of events in a room; returns what ends that. */
+  watch(roomId: string, wake: () => void): () => void {
+    return this.watchers.watch(roomId, wake);
   }
 
   /** Lets a feature refuse drafts of local users. Called while the program is put together. */
@@ -82,11 +90,7 @@ export class Timeline {
    * Appends events of local users to a room, all or none, in one transaction. Judged by the room's rules, not by the
    * {@link DraftRule}s: the caller answers for those. A draft that repeats the present state gives the event that is there.
    */
-  async append(
-    room: RoomInfo,
-    drafts: readonly MakerDraft[],
-    transaction?: TransactionKey,
-  ): Promise<StoredEvent[]> {
+  async append(room: RoomInfo, drafts: readonly MakerDraft[], transaction?: TransactionKey): Promise<StoredEvent[]> {
     const made = await this.inQueue(room, (head) => this.prepare(head, drafts, transaction));
     const stored = await made.written;
     // An event that repeats the state may itself be on its way.
@@ -196,7 +200,8 @@ export class Timeline {
       head.retreat(fresh);
       throw error;
     }
-    const written = fresh.length === 0 ? Promise.resolve([]) : this.committer.append({ head, events: fresh, transaction });
+    const written =
+      fresh.length === 0 ? Promise.resolve([]) : this.committer.append({ head, events: fresh, transaction });
     for (const event of fresh) event.written = written;
     return { events, written };
   }

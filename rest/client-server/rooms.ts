@@ -1,0 +1,26 @@
+import type { Domain } from '#domain/domain';
+import type { Rooms } from '#rest/generated/client-server/rooms.routes';
+import { wireEvent, wireEvents } from './client-event.mapper';
+
+export const rooms = ({ rooms: { pages, reading } }: Pick<Domain, 'rooms'>): Rooms => ({
+  async getOneRoomEvent({ requester, path: { roomId, eventId } }) {
+    return wireEvent(await pages.event(requester, roomId, eventId));
+  },
+
+  async getRoomStateWithKey({ requester, path: { roomId, eventType, stateKey }, query }) {
+    const event = await reading.stateEvent(requester, roomId, eventType, stateKey);
+    return query.format === 'event' ? event : event.content;
+  },
+
+  async getRoomState({ requester, path: { roomId } }) {
+    return wireEvents(await reading.state(requester, roomId));
+  },
+
+  async getMembersByRoom({ requester, path: { roomId }, query: { at, membership, not_membership: notMembership } }) {
+    return { chunk: wireEvents(await reading.members(requester, roomId, { at, membership, notMembership })) };
+  },
+
+  async getJoinedMembersByRoom({ requester, path: { roomId } }) {
+    return { joined: await reading.joinedMembers(requester, roomId) };
+  },
+});
