@@ -77,7 +77,7 @@ export class TestDag {
       .map(([authType, key]) => before.get(stateEntryKey(authType, key)))
       .filter((eventId): eventId is string => eventId !== undefined);
     const roomId = this.version.createEventIsRoomId && this.count > 1 ? `!${this.create.eventId.slice(1)}` : '!r:a.org';
-    return buildEvent(this.version, {
+    const pdu = buildEvent(this.version, {
       roomId,
       type,
       stateKey,
@@ -90,6 +90,7 @@ export class TestDag {
       eventId: `$${this.count}:a.org`,
       hashOf: () => 'hash',
     });
+    return { ...pdu, hashes: { sha256: 'hash' }, signatures: {} };
   }
 
   private isAllowed(pdu: Pdu, before: StateMap): boolean {

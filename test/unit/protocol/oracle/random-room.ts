@@ -1,0 +1,101 @@
+import type { JsonObject, JsonValue } from '#kernel/json';
+import fc from 'fast-check';
+import { type Action, type Node, TestDag } from '../state-resolution/test-dag';
+
+const USERS = ['@alice:a.org', '@bob:b.org', '@carol:c.org', '@dan:d.org', '@eve:a.org'];
+const [ALICE, BOB] = USERS as [string, string];
+const SINGLE_LEVELS = ['ban', 'kick', 'invite', 'redact', 'state_default', 'events_default', 'users_default'];
+const JOIN_RULES = ['public', 'public', 'invite', 'knock', 'restricted', 'knock_restricted', 'private'];
+
+const user = fc.constantFrom(...USERS);
+/** Those who often have power, so that not everything is refused. */
+const powerful = fc.oneof(fc.constantFrom(ALICE, BOB), user);
+
+/** Levels as a room version writes them: texts up to version 9, floats up to 5. */
+function levelOf(id: string): fc.Arbitrary<JsonValue> {
+  const integers: fc.Arbitrary<JsonValue> = fc.constantFrom(0, 25, 50, 75, 100);
+  const odd = [...(Number(id) <= 9 ? ['50', '100 ', '-5'] : []), ...(Number(id) <= 5 ? [50.7, 0.5] : [])];
+  return odd.length === 0 ? integers : fc.oneof({ weight: 5, arbitrary: integers }, fc.constantFrom<JsonValue>(...odd));
+}
+
+function powerLevelsOf(id: string): fc.Arbitrary<JsonObject> {
+  const level = levelOf(id);
+  const group = (...keys: string[]) => fc.dictionary(fc.constantFrom(...keys), level);
+  return fc
+    .record(
+      {
+        users: group(...(id === '12' ? USERS.slice(1) : USERS)),
+        events: group('m.room.topic', 'm.room.name'),
+        notifications: group('room'),
+        single: group(...SINGLE_LEVELS),
+      },
+      { requiredKeys: ['users'] },
+    )
+    .map(({ single, ...groups }) => ({ ...single, ...groups }));
+}
+
+function memberAction(): fc.Arbitrary<Action> {
+  const memberships = fc.constantFrom('join', 'join', 'join', 'leave', 'ban', 'invite', 'knock');
+  return fc
+    .tuple(powerful, user, memberships, fc.option(user), fc.nat(9))
+    .map(([sender, target, membership, via, odds]) => {
+      const own = membership === 'join' || membership === 'knock';
+      const vouched: JsonObject = own && via !== null ? { join_authorised_via_users_server: via } : {};
+      const content = { membership, ...vouched };
+      return { sender: own && odds > 0 ? target : sender, type: 'm.room.member', stateKey: target, content };
+    });
+}
+
+function actionOf(id: string): fc.Arbitrary<Action> {
+  const state = (
+    type: string,
+    sender: fc.Arbitrary<string>,
+    content: fc.Arbitrary<JsonObject>,
+    stateKey: fc.Arbitrary<string> = fc.constant(''),
+  ) => fc.record({ type: fc.constant(type), sender, content, stateKey });
+  const anything = fc.record({ t: fc.nat(999) });
+  return fc.oneof(
+    { weight: 9, arbitrary: memberAction() },
+    { weight: 4, arbitrary: state('m.room.power_levels', powerful, powerLevelsOf(id)) },
+    {
+      weight: 3,
+      arbitrary: state('m.room.join_rules', powerful, fc.record({ join_rule: fc.constantFrom(...JOIN_RULES) })),
+    },
+    { weight: 2, arbitrary: state('m.room.topic', user, anything) },
+    { weight: 1, arbitrary: state('org.example.mine', user, anything, user) },
+    { weight: 1, arbitrary: state('m.room.aliases', user, anything, fc.constantFrom('a.org', 'b.org')) },
+  );
+}
+
+/** A room that grew by random steps, forks and merges; and some of its newest events, whose states are to be resolved. */
+export function randomRoom(id: string): fc.Arbitrary<{ dag: TestDag; tips: Node[] }> {
+  const parents = fc.array(fc.nat(12), { minLength: 1, maxLength: 3 });
+  const step = fc.record({ action: actionOf(id), parents, ts: fc.nat(60) });
+  return fc
+    .record({
+      steps: fc.array(step, { minLength: 20, maxLength: 80, size: 'max' }),
+      tips: fc.array(fc.nat(12), { minLength: 3, maxLength: 4 }),
+      creators: fc.option(fc.constantFrom(...USERS.slice(1))),
+    })
+    .map(({ steps, tips, creators }) => {
+      const dag = new TestDag(id, ALICE, creators === null ? {} : { additional_creators: [creators] });
+      const users = id === '12' ? {} : { [ALICE]: 100, [BOB]: 50 };
+      const accepted = [
+        dag.chain(
+          [dag.create],
+          { sender: ALICE, type: 'm.room.member', stateKey: ALICE, content: { membership: 'join' } },
+          { sender: ALICE, type: 'm.room.power_levels', stateKey: '', content: { users } },
+          { sender: ALICE, type: 'm.room.join_rules', stateKey: '', content: { join_rule: 'public' } },
+          { sender: BOB, type: 'm.room.member', stateKey: BOB, content: { membership: 'join' } },
+        ),
+      ];
+      const back = (places: number[]) => [
+        ...new Set(places.map((place) => accepted.at(-1 - Math.min(place, accepted.length - 1)) as Node)),
+      ];
+      for (const { action, parents: places, ts } of steps) {
+        const node = dag.add(back(places), { ...action, ts: 100 + ts });
+        if (!node.rejected) accepted.push(node);
+      }
+      return { dag, tips: back(tips) };
+    });
+}
