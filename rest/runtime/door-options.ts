@@ -32,8 +32,8 @@ export const DEFAULT_BODY_LIMITS: BodyLimits = {
   binary: 50 * MEGABYTE,
   operations: {
     // A whole backup of room keys, one request of it.
-    'client-server/putRoomKeys': 32 * MEGABYTE,
-    'client-server/putRoomKeysByRoomId': 32 * MEGABYTE,
+    'client-server/putRoomKeys': 8 * MEGABYTE,
+    'client-server/putRoomKeysByRoomId': 8 * MEGABYTE,
     'client-server/sendToDevice': 8 * MEGABYTE,
     // 50 events of 64 KiB, 100 ephemeral ones, and the escapes of both.
     'server-server/sendTransaction': 16 * MEGABYTE,

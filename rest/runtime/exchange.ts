@@ -5,6 +5,8 @@ import type { OperationContract } from './contract';
 
 const RUN = randomBytes(4).toString('hex');
 let count = 0;
+/** Bytes that are rather read and thrown away than answered with a closed connection. */
+const SMALL_BODY = 65_536;
 
 /** One request with its answer: what delegates may know of it, and what the access log will say. */
 export class Exchange implements RequestInfo {
@@ -29,9 +31,11 @@ export class Exchange implements RequestInfo {
     return this.incoming.headers['user-agent'] ?? null;
   }
 
-  /** True when a file was not read to its end: its connection can then serve no other request. */
+  /** True when much of the body was not read: its connection is then closed, since the rest would have to be read first. */
   get isUnread(): boolean {
-    return this.stream !== undefined && !this.incoming.complete;
+    if (this.incoming.complete) return false;
+    const { headers } = this.incoming;
+    return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > SMALL_BODY;
   }
 
   /** Made when first asked for: most requests are answered before anybody could go away. */

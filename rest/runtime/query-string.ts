@@ -16,9 +16,15 @@ export function parseQuery(raw: string, arrays: readonly string[]): Query {
   if (raw === '') return query;
   const pairs = raw.split('&');
   if (pairs.length > MAX_PAIRS) throw new InvalidParamError('Too many query parameters');
-  for (const pair of pairs) if (pair !== '') addPair(query, pair, arrays);
+  const lists = arrays.includes('via') ? [...arrays, OLD_VIA] : arrays;
+  for (const pair of pairs) if (pair !== '') addPair(query, pair, lists);
+  const oldVia = query[OLD_VIA];
+  if (lists !== arrays && oldVia !== undefined) query['via'] ??= oldVia;
   return query;
 }
+
+/** What `via` was called up to v1.11, and what clients of then still send. */
+const OLD_VIA = 'server_name';
 
 function addPair(query: Query, pair: string, arrays: readonly string[]): void {
   const equals = pair.indexOf('=');

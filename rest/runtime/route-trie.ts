@@ -49,7 +49,7 @@ export class RouteTrie<Route> {
   match(method: string, path: string): Outcome<Route> {
     const segments = segmentsOf(path);
     if (segments.length > MAX_SEGMENTS) return { kind: 'unknown' };
-    const search: Search<Route> = { method, segments, values: [], allow: new Set() };
+    const search: Search = { method, segments, values: [], allow: new Set() };
     const leaf = find(this.root, 0, search);
     if (leaf) return { kind: 'found', route: leaf.route, path: named(leaf, search.values) };
     return search.allow.size > 0 ? { kind: 'wrongMethod', allow: [...search.allow] } : { kind: 'unknown' };
@@ -69,7 +69,7 @@ export class RouteTrie<Route> {
   }
 }
 
-interface Search<Route> {
+interface Search {
   readonly method: string;
   readonly segments: readonly string[];
   readonly values: string[];
@@ -90,7 +90,7 @@ function isParameter(segment: string): boolean {
 }
 
 /** Visits each node at most once, so a search costs no more than the templates of that length. */
-function find<Route>(node: TrieNode<Route>, depth: number, search: Search<Route>): Leaf<Route> | undefined {
+function find<Route>(node: TrieNode<Route>, depth: number, search: Search): Leaf<Route> | undefined {
   const segment = search.segments[depth];
   if (segment === undefined) return leafOf(node, search);
   const literal = node.literals.get(segment);
@@ -102,7 +102,7 @@ function find<Route>(node: TrieNode<Route>, depth: number, search: Search<Route>
   return below;
 }
 
-function leafOf<Route>(node: TrieNode<Route>, search: Search<Route>): Leaf<Route> | undefined {
+function leafOf<Route>(node: TrieNode<Route>, search: Search): Leaf<Route> | undefined {
   const leaf = node.methods.get(search.method);
   if (!leaf) for (const method of node.methods.keys()) search.allow.add(method);
   return leaf;

@@ -8,10 +8,10 @@ interface Finding {
   readonly errorCode: string;
 }
 
-/** A validator's refusal in Matrix terms; anything else comes back unchanged. */
-export function asMatrixError(error: unknown): unknown {
+/** A validator's refusal in Matrix terms; any other error comes back unchanged. */
+export function asMatrixError(error: unknown): Error {
   const finding = firstFinding(error);
-  if (finding === undefined) return error;
+  if (finding === undefined) return error instanceof Error ? error : new Error('Validation failed', { cause: error });
   const [, place = '', ...steps] = finding.path.split('/');
   const field = steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~')).join('.');
   if (finding.errorCode.startsWith('required.'))
@@ -34,6 +34,10 @@ function capital(text: string): string {
 function firstFinding(error: unknown): Finding | undefined {
   if (!(error instanceof Error) || !('errors' in error) || !Array.isArray(error.errors)) return undefined;
   const first: unknown = error.errors[0];
-  if (!isJsonObject(first) || typeof first['path'] !== 'string') return undefined;
-  return { path: first['path'], message: String(first['message']), errorCode: String(first['errorCode'] ?? '') };
+  return isFinding(first) ? first : undefined;
+}
+
+function isFinding(value: unknown): value is Finding {
+  if (!isJsonObject(value)) return false;
+  return [value['path'], value['message'], value['errorCode']].every((member) => typeof member === 'string');
 }

@@ -325,6 +325,18 @@ describe('the door', () => {
     expect(lines).toEqual([]);
   });
 
+  it('does not read a large body of somebody it refuses', async () => {
+    const { port } = await start(whoami(() => ({})));
+    const text = await new Promise<string>((resolve) => {
+      const socket = connect(port, '127.0.0.1');
+      let all = '';
+      socket.on('data', (chunk) => (all += chunk.toString())).on('close', () => resolve(all));
+      socket.write(`PUT ${SEND} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{`);
+    });
+    expect(text).toMatch(/^HTTP\/1.1 401 /);
+    expect(text).toMatch(/^Connection: close\r$/m);
+  });
+
   it('understands the absolute form that proxies may send', async () => {
     const { port } = await start(whoami(() => ({ user_id: '@alice:example.org' })));
     const text = await new Promise<string>((resolve) => {
