@@ -148,8 +148,9 @@ function checkInitialState({ initial_state: initial = [] }: CreateRoomRequest, a
     const { content } = entry;
     const alternatives = ownValue(content, 'alt_aliases');
     const named = [ownValue(content, 'alias'), ...(Array.isArray(alternatives) ? alternatives : [])];
-    const wrong = named.find((other) => typeof other === 'string' && other !== '' && other !== alias);
-    if (wrong !== undefined) throw new BadAliasError(String(wrong));
+    for (const other of named) {
+      if (typeof other === 'string' && other !== '' && other !== alias) throw new BadAliasError(other);
+    }
   }
 }
 

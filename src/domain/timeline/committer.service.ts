@@ -92,9 +92,7 @@ export class Committer {
     if (isNew) this.rooms.roomCommitted(room);
     head.room = room;
     for (const { event, prepared } of written) this.events.remember(event, prepared.json.length);
-    for (const { event, redactedNid } of written) {
-      if (redactedNid !== undefined) this.events.redacted(redactedNid, event.nid);
-    }
+    for (const { redactedNid } of written) if (redactedNid !== undefined) this.events.redacted(redactedNid);
     this.rooms.stateCommitted(currentEntries(written));
     head.committed(
       written.map(({ prepared }) => prepared),

@@ -61,11 +61,9 @@ export class EventStore {
     this.nidById.set(event.eventId, event.nid);
   }
 
-  /** Notes a committed redaction. The first one of an event stays in force. */
-  redacted(nid: number, redactedByNid: number): void {
+  /** Notes that a redaction of an event was committed: it will be read again. */
+  redacted(nid: number): void {
     this.redactions++;
-    const event = this.byNid.get(nid);
-    if (event === undefined || event.redactedByNid !== null) return;
     this.byNid.delete(nid);
   }
 

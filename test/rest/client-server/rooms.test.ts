@@ -1,7 +1,11 @@
 import type { JsonObject } from '#kernel/json';
 import { startTestServer, type TestServer, type TestUser } from '../../support/server';
 
-type Events = { chunk: (JsonObject & { event_id: string; type: string; content: JsonObject })[]; start: string; end?: string };
+type Events = {
+  chunk: (JsonObject & { event_id: string; type: string; content: JsonObject })[];
+  start: string;
+  end?: string;
+};
 
 const v3 = (path: string): string => `/_matrix/client/v3${path}`;
 const enc = encodeURIComponent;
@@ -13,7 +17,9 @@ describe('rooms over HTTP', () => {
   let carol: TestUser;
   beforeAll(async () => {
     server = await startTestServer();
-    [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map((name) => server.registerUser(name)));
+    alice = await server.registerUser('alice');
+    bob = await server.registerUser('bob');
+    carol = await server.registerUser('carol');
   });
   afterAll(() => server.stop());
 
@@ -23,9 +29,13 @@ describe('rooms over HTTP', () => {
   let transactions = 0;
   const say = async (user: TestUser, room: string, body: string): Promise<string> =>
     (
-      await user.api.call<{ event_id: string }>('PUT', v3(`/rooms/${enc(room)}/send/m.room.message/t${transactions++}`), {
-        body: { msgtype: 'm.text', body },
-      })
+      await user.api.call<{ event_id: string }>(
+        'PUT',
+        v3(`/rooms/${enc(room)}/send/m.room.message/t${transactions++}`),
+        {
+          body: { msgtype: 'm.text', body },
+        },
+      )
     ).event_id;
   const state = (user: TestUser, room: string, type: string, key = '') =>
     user.api.get(v3(`/rooms/${enc(room)}/state/${type}/${enc(key)}`));
@@ -38,7 +48,9 @@ describe('rooms over HTTP', () => {
       expect((await state(alice, room, 'm.room.create')).body.room_version ?? '1').toBe(`${version}`);
       expect((await state(alice, room, 'm.room.name')).body.name).toBe('Garden');
       expect((await state(alice, room, 'm.room.topic')).body.topic).toBe('Plants');
-      expect((await state(alice, room, 'm.room.join_rules')).body.join_rule).toBe(preset === 'public_chat' ? 'public' : 'invite');
+      expect((await state(alice, room, 'm.room.join_rules')).body.join_rule).toBe(
+        preset === 'public_chat' ? 'public' : 'invite',
+      );
       expect((await joinAs(bob, room)).status).toBe(200);
     }
   });
@@ -53,7 +65,9 @@ describe('rooms over HTTP', () => {
       is_direct: true,
       initial_state: [{ type: 'm.room.encryption', state_key: '', content: { algorithm: 'm.megolm.v1.aes-sha2' } }],
     });
-    const { chunk } = await alice.api.call<Events>('GET', v3(`/rooms/${enc(room)}/messages`), { query: { dir: 'f', limit: 50 } });
+    const { chunk } = await alice.api.call<Events>('GET', v3(`/rooms/${enc(room)}/messages`), {
+      query: { dir: 'f', limit: 50 },
+    });
     expect(chunk.map((event) => event.type)).toEqual([
       'm.room.create',
       'm.room.member',
@@ -74,7 +88,10 @@ describe('rooms over HTTP', () => {
   it('makes invitees of a trusted chat as powerful as the creator', async () => {
     const body = { preset: 'trusted_private_chat', invite: [bob.userId] };
     const old = await create(alice, { ...body, room_version: '11' });
-    expect((await state(alice, old, 'm.room.power_levels')).body.users).toEqual({ [alice.userId]: 100, [bob.userId]: 100 });
+    expect((await state(alice, old, 'm.room.power_levels')).body.users).toEqual({
+      [alice.userId]: 100,
+      [bob.userId]: 100,
+    });
     const room = await create(alice, { ...body, creation_content: { additional_creators: [carol.userId] } });
     expect((await state(alice, room, 'm.room.create')).body.additional_creators).toEqual([carol.userId, bob.userId]);
     expect((await state(alice, room, 'm.room.power_levels')).body.users).toEqual({});
@@ -85,13 +102,17 @@ describe('rooms over HTTP', () => {
     await create(alice, { room_alias_name: 'taken' });
     expect(await refuse({ room_alias_name: 'taken' })).toBe('M_ROOM_IN_USE');
     expect(await refuse({ room_version: '99' })).toBe('M_UNSUPPORTED_ROOM_VERSION');
-    expect(await refuse({ power_level_content_override: { users: { [alice.userId]: 100 } } })).toBe('M_INVALID_ROOM_STATE');
+    expect(await refuse({ power_level_content_override: { users: { [alice.userId]: 100 } } })).toBe(
+      'M_INVALID_ROOM_STATE',
+    );
     const create2 = { type: 'm.room.create', state_key: '', content: {} };
     expect(await refuse({ initial_state: [create2] })).toBe('M_INVALID_ROOM_STATE');
     const threepid = { id_server: 'x.example', id_access_token: 'x', medium: 'email', address: 'a@x.example' };
     expect(await refuse({ invite_3pid: [threepid] })).toBe('M_THREEPID_DENIED');
     expect(await refuse({ invite: ['@zoe:elsewhere.example'] })).toBe('M_FORBIDDEN');
-    expect(await refuse({ room_version: '12', creation_content: { additional_creators: ['nobody'] } })).toBe('M_INVALID_ROOM_STATE');
+    expect(await refuse({ room_version: '12', creation_content: { additional_creators: ['nobody'] } })).toBe(
+      'M_INVALID_ROOM_STATE',
+    );
   });
 
   it('keeps the keys of the create event that are the server’s', async () => {
@@ -114,7 +135,9 @@ describe('rooms over HTTP', () => {
     expect((await alice.api.put(path.replace('/v3/', '/r0/'), body)).body.event_id).toBe(eventId);
     const one = await alice.api.get(v3(`/rooms/${enc(room)}/event/${enc(eventId)}`));
     expect(one.body).toMatchObject({ event_id: eventId, content: body, unsigned: { transaction_id: 'same' } });
-    const page = await alice.api.call<Events>('GET', v3(`/rooms/${enc(room)}/messages`), { query: { dir: 'b', limit: 1 } });
+    const page = await alice.api.call<Events>('GET', v3(`/rooms/${enc(room)}/messages`), {
+      query: { dir: 'b', limit: 1 },
+    });
     expect(page.chunk[0]!.event_id).toBe(eventId);
     const context = await alice.api.get(v3(`/rooms/${enc(room)}/context/${enc(eventId)}`), { limit: 4 });
     expect(context.body).toMatchObject({ event: { event_id: eventId }, events_after: [] });
@@ -135,8 +158,10 @@ describe('rooms over HTTP', () => {
     ).flat();
     const pages = async (dir: 'b' | 'f', limit: number): Promise<string[]> => {
       const ids: string[] = [];
-      for (let from: string | undefined; ; ) {
-        const page = await bob.api.call<Events>('GET', v3(`/rooms/${enc(room)}/messages`), { query: { dir, limit, from } });
+      for (let from: string | undefined; ;) {
+        const page = await bob.api.call<Events>('GET', v3(`/rooms/${enc(room)}/messages`), {
+          query: { dir, limit, from },
+        });
         ids.push(...page.chunk.map((event) => event.event_id));
         if (page.end === undefined) return ids;
         from = page.end;
@@ -189,7 +214,9 @@ describe('rooms over HTTP', () => {
     expect((await joinAs(bob, room)).status).toBe(403);
     await joinAs(bob, home);
     expect((await joinAs(bob, room)).body.room_id).toBe(room);
-    expect((await state(alice, room, 'm.room.member', bob.userId)).body.join_authorised_via_users_server).toBe(alice.userId);
+    expect((await state(alice, room, 'm.room.member', bob.userId)).body.join_authorised_via_users_server).toBe(
+      alice.userId,
+    );
   });
 
   it('walks through all memberships', async () => {
@@ -204,7 +231,10 @@ describe('rooms over HTTP', () => {
     expect((await bob.api.get(v3('/joined_rooms'))).body.joined_rooms).toContain(room);
     expect((await post(bob, 'kick', { user_id: alice.userId })).status).toBe(403);
     expect((await post(alice, 'kick', about)).status).toBe(200);
-    expect((await state(alice, room, 'm.room.member', bob.userId)).body).toMatchObject({ membership: 'leave', reason: 'because' });
+    expect((await state(alice, room, 'm.room.member', bob.userId)).body).toMatchObject({
+      membership: 'leave',
+      reason: 'because',
+    });
     expect((await post(alice, 'unban', about)).body.errcode).toBe('M_BAD_STATE');
     expect((await post(alice, 'ban', about)).status).toBe(200);
     expect((await post(alice, 'kick', about)).status).toBe(403);
@@ -223,7 +253,10 @@ describe('rooms over HTTP', () => {
     const room = await create(alice, knockable);
     const knock = (where: string) => bob.api.post(v3(`/knock/${enc(where)}`), { reason: 'please' });
     expect((await knock(room)).body.room_id).toBe(room);
-    expect((await state(alice, room, 'm.room.member', bob.userId)).body).toMatchObject({ membership: 'knock', reason: 'please' });
+    expect((await state(alice, room, 'm.room.member', bob.userId)).body).toMatchObject({
+      membership: 'knock',
+      reason: 'please',
+    });
     expect((await alice.api.post(v3(`/rooms/${enc(room)}/invite`), { user_id: bob.userId })).status).toBe(200);
     expect((await joinAs(bob, room)).status).toBe(200);
     expect((await knock(await create(alice))).status).toBe(403);
@@ -237,7 +270,9 @@ describe('rooms over HTTP', () => {
     await alice.api.put(v3(`/rooms/${enc(room)}/state/m.room.name`), { name: 'after' });
     const secret = await say(alice, room, 'secret');
     expect((await state(bob, room, 'm.room.name')).body.name).toBe('before');
-    const page = await bob.api.call<Events>('GET', v3(`/rooms/${enc(room)}/messages`), { query: { dir: 'b', limit: 100 } });
+    const page = await bob.api.call<Events>('GET', v3(`/rooms/${enc(room)}/messages`), {
+      query: { dir: 'b', limit: 100 },
+    });
     const ids = page.chunk.map((event) => event.event_id);
     expect(ids).toContain(seen);
     expect(ids).not.toContain(secret);
@@ -256,7 +291,9 @@ describe('rooms over HTTP', () => {
 
   it('lists members by membership and at a point in time', async () => {
     const room = await create(alice, { preset: 'public_chat', invite: [carol.userId] });
-    const { end } = await alice.api.call<Events>('GET', v3(`/rooms/${enc(room)}/messages`), { query: { dir: 'f', limit: 3 } });
+    const { end } = await alice.api.call<Events>('GET', v3(`/rooms/${enc(room)}/messages`), {
+      query: { dir: 'f', limit: 3 },
+    });
     await joinAs(bob, room);
     const members = async (query: Record<string, string>) =>
       (await alice.api.call<Events>('GET', v3(`/rooms/${enc(room)}/members`), { query })).chunk
@@ -277,7 +314,10 @@ describe('rooms over HTTP', () => {
     const redact = await bob.api.put(v3(`/rooms/${enc(room)}/redact/${enc(first)}/r1`), { reason: 'typo' });
     expect(redact.status).toBe(200);
     const shown = await alice.api.get(v3(`/rooms/${enc(room)}/event/${enc(first)}`));
-    expect(shown.body).toMatchObject({ content: {}, unsigned: { redacted_because: { event_id: redact.body.event_id } } });
+    expect(shown.body).toMatchObject({
+      content: {},
+      unsigned: { redacted_because: { event_id: redact.body.event_id } },
+    });
     const send = v3(`/rooms/${enc(room)}/send/m.room.redaction/r2`);
     expect((await carol.api.put(send, { redacts: second })).status).toBe(403);
     expect((await bob.api.put(send, { redacts: second })).status).toBe(200);
@@ -294,7 +334,11 @@ describe('rooms over HTTP', () => {
     const reaction = { 'm.relates_to': { rel_type: 'm.annotation', event_id: event, key: '👍' } };
     const first = await send('m.reaction', reaction);
     expect((await send('m.reaction', reaction)).body.errcode).toBe('M_DUPLICATE_ANNOTATION');
-    const thread = (root: unknown) => ({ msgtype: 'm.text', body: 'x', 'm.relates_to': { rel_type: 'm.thread', event_id: root } });
+    const thread = (root: unknown) => ({
+      msgtype: 'm.text',
+      body: 'x',
+      'm.relates_to': { rel_type: 'm.thread', event_id: root },
+    });
     expect((await send('m.room.message', thread(first.body.event_id))).status).toBe(400);
     expect((await send('m.room.message', thread(event))).status).toBe(200);
     expect((await send('m.room.message', { msgtype: 'm.text', body: 'x'.repeat(70_000) })).status).toBe(413);
@@ -304,7 +348,10 @@ describe('rooms over HTTP', () => {
     const room = await create(carol, { preset: 'public_chat' });
     await carol.api.put(v3(`/profile/${enc(carol.userId)}/displayname`), { displayname: 'Carol' });
     await server.domain.membership.followups.idle();
-    expect((await state(carol, room, 'm.room.member', carol.userId)).body).toEqual({ membership: 'join', displayname: 'Carol' });
+    expect((await state(carol, room, 'm.room.member', carol.userId)).body).toEqual({
+      membership: 'join',
+      displayname: 'Carol',
+    });
   });
 
   it('respects who does not want invites', async () => {

@@ -37,7 +37,11 @@ export async function makeRoom(timeline: Timeline, version = '12', joiners: read
     createContent: {},
     drafts: [
       { type: 'm.room.member', stateKey: ALICE, content: { membership: 'join' } },
-      { type: 'm.room.power_levels', stateKey: '', content: version === '12' ? { users: {} } : { users: { [ALICE]: 100 } } },
+      {
+        type: 'm.room.power_levels',
+        stateKey: '',
+        content: version === '12' ? { users: {} } : { users: { [ALICE]: 100 } },
+      },
       { type: 'm.room.join_rules', stateKey: '', content: { join_rule: 'public' } },
     ],
   });

@@ -63,7 +63,12 @@ describe('timeline', () => {
       timeline.send(requester(ALICE), topic),
     ]);
     expect(second).toBe(first);
-    await timeline.send(requester(ALICE), { roomId: room.roomId, type: 'm.room.redaction', content: {}, redacts: first });
+    await timeline.send(requester(ALICE), {
+      roomId: room.roomId,
+      type: 'm.room.redaction',
+      content: {},
+      redacts: first,
+    });
     expect(await timeline.send(requester(ALICE), topic)).not.toBe(first);
   });
 
@@ -131,7 +136,9 @@ describe('timeline', () => {
     const users = ['@a:trellis.test', '@b:trellis.test', '@c:trellis.test'];
     const room = await makeRoom(timeline, '12', users);
     const heard: string[] = [];
-    storage.subscribe('timeline', (change) => heard.push((change.payload as { event: { eventId: string } }).event.eventId));
+    storage.subscribe('timeline', (change) =>
+      heard.push((change.payload as { event: { eventId: string } }).event.eventId),
+    );
     const start = await timeline.latestOrdinal(room);
     const sent = (
       await Promise.all(
