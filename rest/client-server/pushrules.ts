@@ -1,5 +1,4 @@
 import type { Domain } from '#domain/domain';
-import type { JsonObject } from '#kernel/json';
 import { PUSH_RULE_KINDS, type PushRule, type Ruleset } from '#protocol/push-rules/index';
 import type { PushCondition, PushRule as WireRule, PushRuleset } from '#rest/generated/client-server/definitions';
 import type { Pushrules } from '#rest/generated/client-server/pushrules.routes';
@@ -18,7 +17,7 @@ export const pushrules = ({ pushRules: rules }: Pick<Domain, 'pushRules'>): Push
   },
 
   async setPushRule({ requester, path: { kind, ruleId }, query, body }) {
-    await rules.put(requester.userId, kind, ruleId, body as unknown as JsonObject, query);
+    await rules.put(requester.userId, kind, ruleId, body, query);
     return {};
   },
 

@@ -13,6 +13,6 @@ export {
   SignInRequiredError,
   UnknownLoginTypeError,
 } from './sessions.errors';
-export { DEFAULT_SESSIONS, type SessionsConfig } from './sessions.config';
+export { DEFAULT_SESSIONS, type FailedPasswordsConfig, type SessionsConfig } from './sessions.config';
 export { SESSIONS_STREAM, type SessionsEnded } from './sessions.stream';
 export type { LoginIdentifier, LoginRequest, RefreshedTokens, SignedIn, SignInRequest } from './sessions.model';

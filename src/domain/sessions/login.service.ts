@@ -4,6 +4,7 @@ import { ForbiddenError, InvalidParamError, MissingParamError } from '#kernel/er
 import { isValidUserId, makeUserId } from '#kernel/ids';
 import { isJsonObject } from '#kernel/json';
 import type { Storage } from '#platform/storage/storage';
+import type { FailedPasswords } from './failed-passwords.service';
 import { AppserviceLoginUnsupportedError, UnknownLoginTypeError } from './sessions.errors';
 import type { LoginIdentifier, LoginRequest, SignedIn } from './sessions.model';
 import type { Tokens } from './tokens.service';
@@ -16,6 +17,7 @@ export class Login {
     private readonly storage: Storage,
     private readonly accounts: Accounts,
     private readonly tokens: Tokens,
+    private readonly failedPasswords: FailedPasswords,
   ) {}
 
   /** The login types a client may try, for `GET /login`. */
@@ -41,16 +43,19 @@ export class Login {
 
   /**
    * The user id whose name and password these are.
-   * @throws ForbiddenError, UserDeactivatedError, MissingParamError, UnknownLoginTypeError
+   * @throws ForbiddenError, UserDeactivatedError, MissingParamError, InvalidParamError, LimitExceededError
    */
   async verifyPassword(who: LoginIdentifier, password: string): Promise<string> {
     const wanted = readUser(who);
     const userId = await this.resolve(wanted);
+    const name = userId ?? wanted;
+    this.failedPasswords.countTry(name);
     const account = userId === undefined ? undefined : await this.accounts.get(userId);
     // Also without an account: the time it takes must not tell which names exist.
     const matches = await this.accounts.verifyPassword(account?.userId ?? '', password);
     if (account !== undefined && account.deactivatedTs !== null) throw new UserDeactivatedError();
     if (account === undefined || !matches) throw new ForbiddenError('Invalid username or password');
+    this.failedPasswords.succeeded(name);
     return account.userId;
   }
 

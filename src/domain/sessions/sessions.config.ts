@@ -5,10 +5,18 @@ export interface SessionsConfig {
   readonly refreshTokenLifetimeMs: number | null;
   /** How long user-interactive authentication may take, in milliseconds. */
   readonly uiaLifetimeMs: number;
+  /** How many wrong passwords one account may get; null for no limit. */
+  readonly failedPasswords: FailedPasswordsConfig | null;
+}
+
+export interface FailedPasswordsConfig {
+  readonly attempts: number;
+  readonly periodMs: number;
 }
 
 export const DEFAULT_SESSIONS: SessionsConfig = {
   refreshableTokenLifetimeMs: 5 * 60_000,
   refreshTokenLifetimeMs: null,
   uiaLifetimeMs: 30 * 60_000,
+  failedPasswords: null,
 };

@@ -4,6 +4,7 @@ import type { Requester } from '#kernel/requester';
 import type { Clock } from '#kernel/time';
 import type { Storage, Tx } from '#platform/storage/storage';
 import { Authentication, type AuthenticateOptions } from './authentication.service';
+import { FailedPasswords } from './failed-passwords.service';
 import { Login } from './login.service';
 import type { SessionsConfig } from './sessions.config';
 import { SESSIONS_STREAM, type SessionsEnded } from './sessions.stream';
@@ -28,7 +29,8 @@ export class Sessions {
   ) {
     this.tokens = new Tokens(storage, accounts, devices, config, now);
     this.authentication = new Authentication(storage, accounts, this.tokens, now);
-    this.logins = new Login(storage, accounts, this.tokens);
+    const failedPasswords = new FailedPasswords(config.failedPasswords, now);
+    this.logins = new Login(storage, accounts, this.tokens, failedPasswords);
     this.uia = new Uia(storage, new UiaStages(accounts, this.logins), config.uiaLifetimeMs, now);
     devices.attach(this.tokens);
   }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { ForbiddenError, MatrixError } from '#kernel/errors';
+import { ForbiddenError, LimitExceededError, MatrixError } from '#kernel/errors';
 import type { JsonObject, JsonValue } from '#kernel/json';
 import { isJsonObject } from '#kernel/json';
 import { randomSecret } from '#kernel/random';
@@ -60,7 +60,7 @@ export class Uia {
     this.assertBound(request, session);
     const advanced =
       typeof auth['type'] === 'string' ? await this.advance(request, session, auth['type'], auth) : session;
-    if (!request.flows.some((stages) => stages.length === advanced.completed.length)) {
+    if (!isComplete(request.flows, advanced.completed)) {
       throw await this.challenge(request, advanced);
     }
     await this.useUp(request, advanced, session.completed.length > 0 || auth['session'] === session.id);
@@ -122,7 +122,8 @@ export class Uia {
         proof: { ...session.proof, ...proof },
       };
     } catch (error) {
-      if (error instanceof MatrixError) throw await this.challenge(request, session, error);
+      if (error instanceof MatrixError && !(error instanceof LimitExceededError))
+        throw await this.challenge(request, session, error);
       throw error;
     }
   }
@@ -158,6 +159,12 @@ function readAuth(body: object): JsonObject | undefined {
 
 function isNext(flows: UiaRequest['flows'], completed: readonly string[], stage: string): boolean {
   return flows.some((stages) => stages[completed.length] === stage && completed.every((done, i) => stages[i] === done));
+}
+
+function isComplete(flows: UiaRequest['flows'], completed: readonly string[]): boolean {
+  return flows.some(
+    (stages) => stages.length === completed.length && stages.every((stage, i) => completed[i] === stage),
+  );
 }
 
 /** The body without its auth object, as a MAC under the session id: the database alone cannot be asked about passwords. */

@@ -89,6 +89,7 @@ export const rateLimits = section(
   {
     enabled: onOff.default(true).describe('Limit how often anyone may ask'),
     login: rate(20, 60, 'Logins and token refreshes, per address'),
+    failed_login: rate(10, 60, 'Wrong passwords, per account'),
     registration: rate(20, 60, 'New accounts and questions for free names, per address'),
     message: rate(100, 10, 'Events sent, per user'),
     other: rate(300, 10, 'Every other request that the specification calls rate-limited, per user or address'),

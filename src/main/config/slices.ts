@@ -16,10 +16,13 @@ export const accountsConfig = ({ server_name: serverName, passwords }: Config): 
   },
 });
 
-export const sessionsConfig = ({ sessions }: Config): SessionsConfig => ({
+export const sessionsConfig = ({ sessions, rate_limits: limits }: Config): SessionsConfig => ({
   refreshableTokenLifetimeMs: sessions.refreshable_token_seconds * 1_000,
   refreshTokenLifetimeMs: sessions.refresh_token_seconds === null ? null : sessions.refresh_token_seconds * 1_000,
   uiaLifetimeMs: sessions.authentication_seconds * 1_000,
+  failedPasswords: limits.enabled
+    ? { attempts: limits.failed_login.requests, periodMs: limits.failed_login.seconds * 1_000 }
+    : null,
 });
 
 export const registrationConfig = ({ registration }: Config): RegistrationConfig => ({

@@ -13,7 +13,7 @@ describe('login', () => {
   afterAll(() => server.stop());
 
   const login = (body: object) =>
-    server.api().post(LOGIN, { type: 'm.login.password', password: 'correct horse', ...body });
+    server.api().post<Record<string, string>>(LOGIN, { type: 'm.login.password', password: 'correct horse', ...body });
   const whoami = (token: unknown) => server.api(String(token)).get('/_matrix/client/v3/account/whoami');
 
   it('offers the password flow', async () => {
@@ -66,7 +66,7 @@ describe('login', () => {
     const first = await login({ user: 'alice', device_id: 'PHONE', initial_device_display_name: 'My phone' });
     const second = await login({ user: 'alice', device_id: 'PHONE', initial_device_display_name: 'Other' });
     expect((await whoami(first.body['access_token'])).body).toMatchObject({ errcode: 'M_UNKNOWN_TOKEN' });
-    const device = await server.api(String(second.body['access_token'])).get('/_matrix/client/v3/devices/PHONE');
+    const device = await server.api(second.body['access_token']).get('/_matrix/client/v3/devices/PHONE');
     expect(device.body).toMatchObject({ device_id: 'PHONE', display_name: 'My phone' });
   });
 

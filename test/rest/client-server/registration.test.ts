@@ -11,7 +11,7 @@ describe('registration', () => {
   });
   afterAll(() => server.stop());
 
-  const register = (body: object, query = '') => server.api().post(REGISTER + query, body);
+  const register = (body: object, query = '') => server.api().post<Record<string, string>>(REGISTER + query, body);
 
   it('challenges first and registers with the session of the challenge', async () => {
     const challenge = await register({ username: 'alice', password: 'secret' });
@@ -22,7 +22,7 @@ describe('registration', () => {
     const reply = await register({ username: 'alice', password: 'secret', device_id: 'D', auth });
     expect(reply.status).toBe(200);
     expect(reply.body).toMatchObject({ user_id: '@alice:test.example', device_id: 'D', home_server: 'test.example' });
-    const { body } = await server.api(String(reply.body['access_token'])).get('/_matrix/client/v3/account/whoami');
+    const { body } = await server.api(reply.body['access_token']).get('/_matrix/client/v3/account/whoami');
     expect(body).toEqual({ user_id: '@alice:test.example', device_id: 'D', is_guest: false });
   });
 
@@ -65,10 +65,11 @@ describe('registration', () => {
     expect(quiet.body).toEqual({ user_id: '@quiet:test.example', home_server: 'test.example' });
     const fresh = await register({ username: 'fresh', password: 'secret', refresh_token: true, auth: DUMMY });
     expect(fresh.body).toMatchObject({ refresh_token: expect.any(String), expires_in_ms: 300_000 });
-    const refresh = (token: unknown) => server.api().post('/_matrix/client/v3/refresh', { refresh_token: token });
+    const refresh = (token: unknown) =>
+      server.api().post<Record<string, string>>('/_matrix/client/v3/refresh', { refresh_token: token });
     const next = await refresh(fresh.body['refresh_token']);
     expect(next.body).toMatchObject({ access_token: expect.any(String), refresh_token: expect.any(String) });
-    const api = server.api(String(next.body['access_token']));
+    const api = server.api(next.body['access_token']);
     expect((await api.get('/_matrix/client/v3/account/whoami')).status).toBe(200);
     const stale = await refresh(fresh.body['refresh_token']);
     expect([stale.status, stale.body['errcode']]).toEqual([401, 'M_UNKNOWN_TOKEN']);
@@ -88,10 +89,10 @@ describe('registration', () => {
   it('makes guests, who have no password and may do little', async () => {
     const { status, body } = await register({ initial_device_display_name: 'Visitor' }, '?kind=guest');
     expect(status).toBe(200);
-    const api = server.api(String(body['access_token']));
+    const api = server.api(body['access_token']);
     const whoami = await api.get('/_matrix/client/v3/account/whoami');
     expect(whoami.body).toMatchObject({ user_id: body['user_id'], is_guest: true });
-    const refused = await api.put(`/_matrix/client/v3/user/${String(body['user_id'])}/account_data/a`, {});
+    const refused = await api.put(`/_matrix/client/v3/user/${body['user_id']}/account_data/a`, {});
     expect([refused.status, refused.body['errcode']]).toEqual([403, 'M_GUEST_ACCESS_FORBIDDEN']);
   });
 
@@ -109,8 +110,8 @@ describe('registration', () => {
 
   it('makes an administrator for whoever knows the shared secret', async () => {
     const path = '/_synapse/admin/v1/register';
-    const { body: offer } = await server.api().get(path);
-    const nonce = String(offer['nonce']);
+    const { body: offer } = await server.api().get<{ nonce: string }>(path);
+    const nonce = offer.nonce;
     const details = [nonce, 'Root', 'pässword', 'admin'];
     const mac = createHmac('sha1', SHARED_SECRET).update(details.join('\0')).digest('hex');
     const request = { nonce, username: 'Root', password: 'pässword', admin: true, displayname: 'Root', mac };
