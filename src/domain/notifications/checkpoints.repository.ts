@@ -1,5 +1,6 @@
 import { inList, type Reader, type Tx } from '#platform/storage/storage';
-import type { Checkpoint, UnreadEvent } from './notifications.model';
+import { Checkpoint } from './checkpoint.model';
+import type { UnreadEvent } from './notifications.model';
 
 interface CheckpointRow {
   readonly room_nid: number;
@@ -30,8 +31,8 @@ export class CheckpointsWriter extends CheckpointsReader {
     super(tx);
   }
 
-  save(userId: string, roomNid: number, checkpoint: Checkpoint): Promise<void> {
-    const unread = checkpoint.unread.map((event): CompactEvent => [
+  save(userId: string, roomNid: number, { state }: Checkpoint): Promise<void> {
+    const unread = state.unread.map((event): CompactEvent => [
       event.ordinal,
       event.eventId,
       event.thread,
@@ -40,8 +41,8 @@ export class CheckpointsWriter extends CheckpointsReader {
     return this.tx.upsert('notification_checkpoints', ['user_id', 'room_nid'], {
       user_id: userId,
       room_nid: roomNid,
-      judged_to: checkpoint.judgedTo,
-      away: checkpoint.away ? 1 : 0,
+      judged_to: state.judgedTo,
+      away: state.away ? 1 : 0,
       unread: JSON.stringify(unread),
     });
   }
@@ -51,5 +52,5 @@ function toCheckpoint(row: CheckpointRow): Checkpoint {
   const unread = (JSON.parse(row.unread) as CompactEvent[]).map(
     ([ordinal, eventId, thread, highlight]): UnreadEvent => ({ ordinal, eventId, thread, highlight: highlight === 1 }),
   );
-  return { judgedTo: row.judged_to, away: row.away === 1, unread };
+  return new Checkpoint({ judgedTo: row.judged_to, away: row.away === 1, unread });
 }

@@ -9,9 +9,10 @@ import type { RoomInfo } from '../room-state';
 import type { Timeline } from '../timeline';
 import { CheckpointsReader, CheckpointsWriter } from './checkpoints.repository';
 import { Judge } from './judge.service';
-import { countUnread, dropRead, MAX_UNREAD, type Checkpoint, type RoomCounts } from './notifications.model';
+import { Checkpoint, MAX_UNREAD } from './checkpoint.model';
+import type { RoomCounts } from './notifications.model';
+import { RoomPages } from './room-pages.service';
 
-const PAGE = 500;
 const SAVE_MS = 30_000;
 /** Checkpoints written in one transaction. */
 const SAVED_AT_ONCE = 200;
@@ -25,6 +26,7 @@ const NOTHING: RoomCounts = { main: { notification: 0, highlight: 0 }, threads: 
 export class Notifications {
   private readonly reader: CheckpointsReader;
   private readonly judge: Judge;
+  private readonly pages: RoomPages;
   private readonly checkpoints = new LRUCache<string, Checkpoint>({ max: 100_000 });
   /** What is not written down yet, by the same key. */
   private readonly unsaved = new Map<string, { userId: string; roomNid: number; checkpoint: Checkpoint }>();
@@ -46,6 +48,7 @@ export class Notifications {
   ) {
     this.reader = new CheckpointsReader(storage);
     this.judge = new Judge(deps);
+    this.pages = new RoomPages(deps.timeline, deps.relations);
   }
 
   /** Begins to write down now and then what was found out. */
@@ -92,10 +95,10 @@ export class Notifications {
     const read = (await this.deps.receipts.readUpTo(userId, [room.nid])).get(room.nid)!;
     const checkpoint = await this.checkpointOf(key, userId, room, read);
     if (checkpoint === undefined) return NOTHING;
+    const changed = checkpoint.markRead(read);
     const judged = await this.catchUp(checkpoint, userId, room, read);
-    const dropped = dropRead(checkpoint, read);
-    if (judged || dropped) this.unsaved.set(key, { userId, roomNid: room.nid, checkpoint });
-    return checkpoint.away ? NOTHING : countUnread(checkpoint);
+    if (changed || judged) this.unsaved.set(key, { userId, roomNid: room.nid, checkpoint });
+    return checkpoint.away ? NOTHING : checkpoint.counts;
   }
 
   /** The kept checkpoint, or a new one at the user's receipt or join. */
@@ -115,7 +118,8 @@ export class Notifications {
   private async begin(userId: string, room: RoomInfo, read: ReadUpTo): Promise<Checkpoint | undefined> {
     const member = await this.deps.membership.of(userId, room.roomId);
     if (member?.membership !== 'join') return undefined;
-    return { judgedTo: Math.max(member.ordinal, read.unthreaded ?? member.ordinal), away: false, unread: [] };
+    const judgedTo = Math.max(member.ordinal, read.unthreaded ?? member.ordinal);
+    return new Checkpoint({ judgedTo, away: false, unread: [] });
   }
 
   /** Judges what came since, page by page; of a very long absence only the newest part. */
@@ -127,10 +131,9 @@ export class Notifications {
     checkpoint.judgedTo = start;
     if (latest - start > MAX_UNREAD) await this.skipTo(checkpoint, latest - MAX_UNREAD, userId, room);
     while (checkpoint.judgedTo < latest) {
-      const range = { from: checkpoint.judgedTo, direction: 'f', limit: PAGE } as const;
-      const events = await this.deps.timeline.range(room, range);
-      if (events.length === 0) break;
-      await this.judge.judge(checkpoint, userId, room, events);
+      const page = await this.pages.page(room, checkpoint.judgedTo, latest);
+      if (page.length === 0) break;
+      await this.judge.judge(checkpoint, userId, room, page);
     }
     return true;
   }
@@ -140,7 +143,7 @@ export class Notifications {
     const member = await this.deps.membership.of(userId, room.roomId);
     checkpoint.judgedTo = ordinal;
     checkpoint.away = member?.membership !== 'join' || member.ordinal > ordinal;
-    if (checkpoint.away) checkpoint.unread = [];
+    if (checkpoint.away) checkpoint.clear();
   }
 
   private async save(): Promise<void> {
