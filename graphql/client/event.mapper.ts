@@ -44,13 +44,13 @@ const typed: Readonly<Record<string, (content: JsonObject) => RoomEvent>> = {
 };
 
 /** The GraphQL object of an event that `event-views` has prepared for its reader. */
-export function toRoomEvent(event: ClientEvent): RoomEvent {
+export function toRoomEvent(roomId: string, event: ClientEvent): RoomEvent {
   const make = Object.hasOwn(typed, event.type) ? typed[event.type]! : () => new RawEvent();
   const unsigned = event.unsigned ?? {};
   return Object.assign(make(event.content), {
     id: globalId('Event', event.event_id),
     eventId: event.event_id,
-    roomId: event.room_id,
+    roomId,
     type: event.type,
     stateKey: event.state_key ?? null,
     sender: event.sender,

@@ -1,7 +1,17 @@
 import 'reflect-metadata';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
-import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
+import { buildSchemaSync, type NonEmptyArray, type PubSub } from 'type-graphql';
 import { checkAuth } from './auth-checker';
+
+/** Subscriptions read the domain's streams themselves; type-graphql insists on one of these all the same. */
+const noPubSub: PubSub = {
+  publish: () => {
+    throw new Error('subscriptions are fed by streams, not by publishing');
+  },
+  subscribe: () => {
+    throw new Error('a subscription must bring its own subscribe function');
+  },
+};
 
 type ResolverClass = new () => object;
 
@@ -10,7 +20,13 @@ type ResolverClass = new () => object;
  * naming them in `members`.
  */
 export function buildSchema(resolvers: NonEmptyArray<ResolverClass>, members: ResolverClass[] = []): GraphQLSchema {
-  return buildSchemaSync({ resolvers, orphanedTypes: members, authChecker: checkAuth, validate: false });
+  return buildSchemaSync({
+    resolvers,
+    orphanedTypes: members,
+    authChecker: checkAuth,
+    validate: false,
+    pubSub: noPubSub,
+  });
 }
 
 /** The schema as it stands in git: sorted, so that a difference is a change of the contract. */

@@ -7,9 +7,5 @@ export function connectionEstimator({ args, childComplexity, field }: Complexity
   if (!field.args.some((arg) => arg.name === 'first' || arg.name === 'last')) return undefined;
   const asked: unknown = args['first'] ?? args['last'];
   const size = typeof asked === 'number' ? asked : DEFAULT_PAGE;
-  // `edges` and `pageInfo` count once; children are per node.
-  return 1 + Math.max(0, size) * Math.max(1, childComplexity) * NODE_SHARE;
+  return 1 + Math.max(0, size) * Math.max(1, childComplexity);
 }
-
-/** A node's fields come from rows that were read together, so each counts for little. */
-const NODE_SHARE = 0.1;

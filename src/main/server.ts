@@ -5,7 +5,7 @@ import { createLogger } from '#platform/telemetry/logger';
 import { Metrics } from '#platform/telemetry/metrics';
 import { compose, type Composition } from './compose';
 import type { Config } from './config/index';
-import { createApp } from './http/app';
+import { createApp, isServedAt, type HttpPart } from './http/app';
 import { openListener, type OpenListener } from './http/listener';
 import { httpParts } from './http/parts';
 import type { Machinery } from './machinery';
@@ -36,6 +36,7 @@ interface Opened {
   readonly database: OpenDatabase;
   readonly listeners: OpenListener[];
   composition?: Composition;
+  parts?: readonly HttpPart[];
 }
 
 /**
@@ -74,16 +75,21 @@ async function open(machinery: Machinery, opened: Opened): Promise<string[]> {
   const composition = compose(machinery);
   opened.composition = composition;
   await composition.start();
-  const parts = httpParts(machinery, composition.domain);
+  const parts = await httpParts(machinery, composition.domain);
+  opened.parts = parts;
   for (const listener of machinery.config.listeners) {
-    opened.listeners.push(await openListener(listener, createApp(listener, parts, machinery.log)));
+    const open = await openListener(listener, createApp(listener, parts, machinery.log));
+    opened.listeners.push(open);
+    for (const part of parts) if (isServedAt(part, listener)) part.attach?.(open.server);
   }
   return opened.listeners.map(({ url }) => url);
 }
 
-async function closeAll({ database, listeners, composition }: Opened, shutdown: Shutdown, log: Logger): Promise<void> {
+async function closeAll(opened: Opened, shutdown: Shutdown, log: Logger): Promise<void> {
+  const { database, listeners, composition, parts = [] } = opened;
   shutdown.begin();
-  await Promise.all(listeners.map((listener) => listener.close()));
+  const sockets = parts.map((part) => part.stop?.());
+  await Promise.all([...sockets, ...listeners.map((listener) => listener.close())]);
   await composition?.stop();
   await database.close();
   log.info({}, 'stopped');

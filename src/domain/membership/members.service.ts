@@ -61,6 +61,11 @@ export class Members {
     return this.reader.ofRoom(room.nid, { is: membership, not: notMembership });
   }
 
+  /** A page of present memberships in order of user id, after the user named. One statement on the primary key. */
+  page(room: RoomInfo, membership: string | undefined, after: string, limit: number): Promise<RoomMembership[]> {
+    return this.reader.page(room.nid, { is: membership }, after, limit);
+  }
+
   /** Member events of a room, in the order in which they became so. Two statements. */
   async events(room: RoomInfo, { membership, notMembership, at }: MemberFilter = {}): Promise<StoredEvent[]> {
     if (at === undefined) {
@@ -69,7 +74,9 @@ export class Members {
     const events = await this.timeline.stateAllAt(at, { types: [MEMBER_EVENT] });
     return events.filter(({ pdu }) => {
       const state = membershipOf(pdu as Pdu);
-      return (membership === undefined || state === membership) && (notMembership === undefined || state !== notMembership);
+      return (
+        (membership === undefined || state === membership) && (notMembership === undefined || state !== notMembership)
+      );
     });
   }
 

@@ -49,6 +49,12 @@ export class MembershipReader {
     return this.members(`${where} ORDER BY m.ordinal`, params);
   }
 
+  /** A page of a room's memberships in order of user id. */
+  page(roomNid: number, filter: KindFilter, after: string, limit: number): Promise<RoomMembership[]> {
+    const { where, params } = inRoom(roomNid, filter);
+    return this.members(`${where} AND m.user_id > ? ORDER BY m.user_id LIMIT ?`, [...params, after, limit]);
+  }
+
   /** Event numbers of the same. */
   async memberEvents(roomNid: number, filter: KindFilter): Promise<number[]> {
     const { where, params } = inRoom(roomNid, filter);
@@ -96,7 +102,10 @@ export class MembershipWriter extends MembershipReader {
   }
 
   async startCounting(roomNids: readonly number[]): Promise<void> {
-    await this.tx.insert('room_member_counts', roomNids.map((roomNid) => ({ room_nid: roomNid, joined: 0, invited: 0 })));
+    await this.tx.insert(
+      'room_member_counts',
+      roomNids.map((roomNid) => ({ room_nid: roomNid, joined: 0, invited: 0 })),
+    );
   }
 
   async count(roomNid: number, change: MemberCounts): Promise<void> {

@@ -127,6 +127,11 @@ export class Membership {
     return this.lists.list(room, filter);
   }
 
+  /** See {@link Members.page}. */
+  memberPage(room: RoomInfo, membership: string | undefined, after: string, limit: number): Promise<RoomMembership[]> {
+    return this.lists.page(room, membership, after, limit);
+  }
+
   /** Member events of a room, now or in the state at a snapshot. Two statements. */
   memberEvents(room: RoomInfo, filter?: MemberFilter): Promise<StoredEvent[]> {
     return this.lists.events(room, filter);

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '#kernel/logger';
 import { lastFaults, unknownPaths } from '#rest/extras/last-resort';
@@ -8,7 +9,15 @@ export interface HttpPart {
   readonly resources: readonly Resource[];
   /** The part's handler at one listener; it passes on what is not its own. */
   handler(listener: ListenerConfig): RequestHandler;
+  /** Takes over WebSocket upgrades at a listener that serves the part. */
+  attach?(server: Server): void;
+  /** Ends what the part keeps open beside requests. */
+  stop?(): Promise<void>;
 }
+
+/** Whether a listener serves the part. */
+export const isServedAt = (part: HttpPart, listener: ListenerConfig): boolean =>
+  part.resources.some((resource) => listener.resources.includes(resource));
 
 /** The Express application of one listener. Parts are asked in order; what none of them knows is 404 in Matrix' form. */
 export function createApp(listener: ListenerConfig, parts: readonly HttpPart[], log: Logger): Express {
@@ -19,7 +28,7 @@ export function createApp(listener: ListenerConfig, parts: readonly HttpPart[], 
   app.set('case sensitive routing', true);
   app.set('trust proxy', listener.trusted_proxies.length === 0 ? false : listener.trusted_proxies);
   for (const part of parts) {
-    if (part.resources.some((resource) => listener.resources.includes(resource))) app.use(part.handler(listener));
+    if (isServedAt(part, listener)) app.use(part.handler(listener));
   }
   app.use(unknownPaths, lastFaults(log));
   return app;

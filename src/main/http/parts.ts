@@ -6,14 +6,16 @@ import { metricsRoutes } from '#rest/extras/metrics';
 import type { Machinery } from '../machinery';
 import { packageRoot } from '../package-root';
 import type { HttpPart } from './app';
+import { graphqlPart } from './graphql-part';
 import { restPart } from './rest-part';
 
 /** Everything the listeners can serve, the busiest first. */
-export function httpParts(machinery: Machinery, domain: Domain): HttpPart[] {
+export async function httpParts(machinery: Machinery, domain: Domain): Promise<HttpPart[]> {
   const { metrics, shutdown, storage } = machinery;
   const isReady = async () => !shutdown.signal.aborted && (await storage.get('SELECT 1 AS one')) !== undefined;
   return [
     restPart(machinery, domain),
+    await graphqlPart(machinery, domain),
     { resources: ['client'], handler: () => apiDocsRoutes(join(packageRoot, 'rest', 'generated', 'bundles')) },
     { resources: ['health'], handler: () => healthRoutes({ isReady: () => isReady().catch(() => false) }) },
     { resources: ['metrics'], handler: () => metricsRoutes(metrics) },
