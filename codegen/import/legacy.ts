@@ -37,8 +37,7 @@ export function importLegacy(csv: string, operations: readonly Operation[]): Map
 }
 
 function aliasesOf(row: Row, byRoute: ReadonlyMap<string, Operation[]>): JsonMap[] {
-  // The only scope push rules ever had in a release is `global`; other scopes stay unknown paths.
-  const path = row.path.replace('/{scope}/', '/global/');
+  const { path } = row;
   if (byRoute.has(`${row.method} ${path}`)) return [];
   const [today = ''] = row.today.split(' ');
   const targets =
@@ -49,6 +48,8 @@ function aliasesOf(row: Row, byRoute: ReadonlyMap<string, Operation[]>): JsonMap
     const alias: JsonMap = { operation: operation.id, method: row.method, path };
     if (row.serve === 'optional') Object.assign(alias, { optional: true, group: groupOf(path) });
     if (Object.keys(fixed).length > 0) alias.fixed = fixed;
+    // The only scope push rules ever had in a release is `global`; any other is an error.
+    if (path.includes('/{scope}/')) alias.only = { scope: 'global' };
     if (row.note.includes('the pair [200, body]')) alias.pair = true;
     return Object.values(fixed).includes('') ? [alias, { ...alias, path: `${path}/` }] : [alias];
   });

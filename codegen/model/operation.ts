@@ -44,6 +44,7 @@ export interface LegacyPath {
   readonly optional: boolean;
   readonly group?: string;
   readonly fixed?: Readonly<Record<string, string>>;
+  readonly only?: Readonly<Record<string, string>>;
   readonly pair?: boolean;
 }
 

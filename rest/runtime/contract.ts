@@ -52,6 +52,8 @@ export interface Alias {
   readonly group?: string;
   /** Path parameters that the old path spells out or leaves out, as `{ stateKey: '' }`. */
   readonly fixed?: Readonly<Record<string, string>>;
+  /** Path parameters that only the old path has, as `{ scope: 'global' }`: any other value is an error. */
+  readonly only?: Readonly<Record<string, string>>;
   /** The answer is the pair `[status, body]` instead of the body. */
   readonly pair?: boolean;
 }

@@ -19,8 +19,8 @@ export interface Route {
   readonly operations: Operation[];
   /** The one that stands for all in authentication and limits. */
   readonly lead: OperationContract;
-  /** An old path whose answer is the pair `[status, body]`. */
-  readonly pair: boolean;
+  /** What an old path is beside its template. */
+  readonly old: Pick<Alias, 'only' | 'pair'>;
 }
 
 /** Builds the matcher of one listener: the contracts of its resources with their old paths. */
@@ -45,13 +45,13 @@ function isOn({ optional, group }: Alias, groups: readonly string[]): boolean {
   return !optional || (group !== undefined && groups.includes(group));
 }
 
-type Place = Pick<Alias, 'method' | 'path' | 'fixed' | 'pair'>;
+type Place = Pick<Alias, 'method' | 'path' | 'fixed' | 'only' | 'pair'>;
 
-function mount(trie: RouteTrie<Route>, operation: Operation, { method, path, fixed, pair = false }: Place): void {
+function mount(trie: RouteTrie<Route>, operation: Operation, { method, path, fixed, only, pair }: Place): void {
   const before = trie.get(method, path);
   const { contract } = operation;
   if (before === undefined)
-    trie.add(method, path, { template: path, operations: [operation], lead: contract, pair }, fixed);
+    trie.add(method, path, { template: path, operations: [operation], lead: contract, old: { only, pair } }, fixed);
   else if (contract.when !== undefined) before.operations.unshift(operation);
   else if (before.operations.every((other) => other.contract.when !== undefined)) before.operations.push(operation);
 }

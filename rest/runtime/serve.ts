@@ -62,6 +62,7 @@ export class Service {
     const user = await authenticateToken(lead, this.ports, exchange.incoming, query, exchange.ip);
     exchange.caller = user?.userId;
     await this.limits.check(lead, user, exchange.ip);
+    checkFixed(path, route);
     const signed = lead.auth === 'signedRequest';
     if (!signed && isGap(route)) throw unknownPath();
     const body = await this.bodyOf(exchange, lead);
@@ -72,7 +73,7 @@ export class Service {
     await this.validator.check(operation.contract, { path, query, body: body.value });
     onReach();
     const call = { path, query, body: body.value, header: exchange.incoming.headers, request: exchange, requester };
-    return { contract: operation.contract, reply: await operation.delegate(call), pair: route.pair };
+    return { contract: operation.contract, reply: await operation.delegate(call), pair: route.old.pair === true };
   }
 
   private async bodyOf(exchange: Exchange, contract: OperationContract): Promise<Body> {
@@ -95,6 +96,13 @@ export class Service {
     const requester = await authenticateServer(this.ports, exchange.incoming, uri, body.sent ? body.value : undefined);
     exchange.caller = requester.origin;
     return requester;
+  }
+}
+
+/** Throws `M_INVALID_PARAM` for another value than the one that a parameter of an old path may have. */
+function checkFixed(path: Readonly<Record<string, string>>, { old: { only } }: Route): void {
+  for (const name in only) {
+    if (path[name] !== only[name]) throw new InvalidParamError(`Unknown ${name}`);
   }
 }
 

@@ -183,7 +183,8 @@ export const pushrulesRoutes: readonly OperationContract[] = [
     success: { kind: 'json', status: 200 },
     arrayQuery: [],
     aliases: [
-      { method: 'GET', path: '/_matrix/client/r0/pushrules/global/{kind}/{ruleId}', optional: false },
+      { method: 'GET', path: '/_matrix/client/r0/pushrules/{scope}/{kind}/{ruleId}', only: { scope: 'global' }, optional: false },
+      { method: 'GET', path: '/_matrix/client/v3/pushrules/{scope}/{kind}/{ruleId}', only: { scope: 'global' }, optional: false },
     ],
   },
   {
@@ -200,7 +201,8 @@ export const pushrulesRoutes: readonly OperationContract[] = [
     success: { kind: 'json', status: 200 },
     arrayQuery: [],
     aliases: [
-      { method: 'PUT', path: '/_matrix/client/r0/pushrules/global/{kind}/{ruleId}', optional: false },
+      { method: 'PUT', path: '/_matrix/client/r0/pushrules/{scope}/{kind}/{ruleId}', only: { scope: 'global' }, optional: false },
+      { method: 'PUT', path: '/_matrix/client/v3/pushrules/{scope}/{kind}/{ruleId}', only: { scope: 'global' }, optional: false },
     ],
   },
   {
@@ -217,7 +219,8 @@ export const pushrulesRoutes: readonly OperationContract[] = [
     success: { kind: 'json', status: 200 },
     arrayQuery: [],
     aliases: [
-      { method: 'DELETE', path: '/_matrix/client/r0/pushrules/global/{kind}/{ruleId}', optional: false },
+      { method: 'DELETE', path: '/_matrix/client/r0/pushrules/{scope}/{kind}/{ruleId}', only: { scope: 'global' }, optional: false },
+      { method: 'DELETE', path: '/_matrix/client/v3/pushrules/{scope}/{kind}/{ruleId}', only: { scope: 'global' }, optional: false },
     ],
   },
   {
@@ -234,7 +237,8 @@ export const pushrulesRoutes: readonly OperationContract[] = [
     success: { kind: 'json', status: 200 },
     arrayQuery: [],
     aliases: [
-      { method: 'GET', path: '/_matrix/client/r0/pushrules/global/{kind}/{ruleId}/enabled', optional: false },
+      { method: 'GET', path: '/_matrix/client/r0/pushrules/{scope}/{kind}/{ruleId}/enabled', only: { scope: 'global' }, optional: false },
+      { method: 'GET', path: '/_matrix/client/v3/pushrules/{scope}/{kind}/{ruleId}/enabled', only: { scope: 'global' }, optional: false },
     ],
   },
   {
@@ -251,7 +255,8 @@ export const pushrulesRoutes: readonly OperationContract[] = [
     success: { kind: 'json', status: 200 },
     arrayQuery: [],
     aliases: [
-      { method: 'PUT', path: '/_matrix/client/r0/pushrules/global/{kind}/{ruleId}/enabled', optional: false },
+      { method: 'PUT', path: '/_matrix/client/r0/pushrules/{scope}/{kind}/{ruleId}/enabled', only: { scope: 'global' }, optional: false },
+      { method: 'PUT', path: '/_matrix/client/v3/pushrules/{scope}/{kind}/{ruleId}/enabled', only: { scope: 'global' }, optional: false },
     ],
   },
   {
@@ -268,7 +273,8 @@ export const pushrulesRoutes: readonly OperationContract[] = [
     success: { kind: 'json', status: 200 },
     arrayQuery: [],
     aliases: [
-      { method: 'GET', path: '/_matrix/client/r0/pushrules/global/{kind}/{ruleId}/actions', optional: false },
+      { method: 'GET', path: '/_matrix/client/r0/pushrules/{scope}/{kind}/{ruleId}/actions', only: { scope: 'global' }, optional: false },
+      { method: 'GET', path: '/_matrix/client/v3/pushrules/{scope}/{kind}/{ruleId}/actions', only: { scope: 'global' }, optional: false },
     ],
   },
   {
@@ -285,7 +291,8 @@ export const pushrulesRoutes: readonly OperationContract[] = [
     success: { kind: 'json', status: 200 },
     arrayQuery: [],
     aliases: [
-      { method: 'PUT', path: '/_matrix/client/r0/pushrules/global/{kind}/{ruleId}/actions', optional: false },
+      { method: 'PUT', path: '/_matrix/client/r0/pushrules/{scope}/{kind}/{ruleId}/actions', only: { scope: 'global' }, optional: false },
+      { method: 'PUT', path: '/_matrix/client/v3/pushrules/{scope}/{kind}/{ruleId}/actions', only: { scope: 'global' }, optional: false },
     ],
   },
 ];

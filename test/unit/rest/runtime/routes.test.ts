@@ -42,8 +42,11 @@ describe('the routes of the generated contracts', () => {
     expect(reach('GET', '/_matrix/client/v2_alpha/sync', ['client_before_r0'])).toMatchObject({ id: 'sync' });
   });
 
-  it('know no push rule scope but the global one', () => {
-    expect(reach('GET', '/_matrix/client/r0/pushrules/device/override/x')).toBe('unknown');
+  it('have a scope of push rules on old paths, which may only be the global one', () => {
+    for (const version of ['r0', 'v3']) {
+      const outcome = trieWith([]).match('GET', `/_matrix/client/${version}/pushrules/device/override/x`);
+      expect(outcome).toMatchObject({ path: { scope: 'device' }, route: { old: { only: { scope: 'global' } } } });
+    }
     expect(reach('GET', '/_matrix/client/r0/pushrules/global/override/x')).toMatchObject({ id: 'getPushRule' });
   });
 
