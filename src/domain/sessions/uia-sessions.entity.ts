@@ -14,6 +14,8 @@ export const uiaSessionEntity = (t: ColumnTypes) =>
       operation: { ...t.identifier(64) },
       user_id: { ...t.identifier() },
       body_mac: { ...t.identifier(64), nullable: true },
+      flows: { ...t.text() },
+      params: { ...t.text() },
       completed: { ...t.text() },
       proof: { ...t.text() },
       expires_ts: { ...t.bigint() },

@@ -11,6 +11,8 @@ export interface UiaSession {
   readonly userId: string;
   /** Set with the first completed stage. */
   readonly bodyMac: string | null;
+  readonly flows: readonly (readonly string[])[];
+  readonly params: JsonObject;
   readonly completed: readonly string[];
   readonly proof: JsonObject;
   readonly expiresTs: number;
@@ -20,6 +22,8 @@ interface UiaRow {
   readonly operation: string;
   readonly user_id: string;
   readonly body_mac: string | null;
+  readonly flows: string;
+  readonly params: string;
   readonly completed: string;
   readonly proof: string;
   readonly expires_ts: number;
@@ -29,7 +33,7 @@ export class UiaReader {
   constructor(protected readonly reader: Reader) {}
 
   async find(id: string, now: number): Promise<UiaSession | undefined> {
-    const sql = `SELECT operation, user_id, body_mac, completed, proof, expires_ts FROM uia_sessions
+    const sql = `SELECT operation, user_id, body_mac, flows, params, completed, proof, expires_ts FROM uia_sessions
       WHERE session_hash = ? AND expires_ts > ?`;
     const row = await this.reader.get<UiaRow>(sql, [hashToken(id), now]);
     return (
@@ -38,6 +42,8 @@ export class UiaReader {
         operation: row.operation,
         userId: row.user_id,
         bodyMac: row.body_mac,
+        flows: JSON.parse(row.flows) as string[][],
+        params: JSON.parse(row.params) as JsonObject,
         completed: JSON.parse(row.completed) as string[],
         proof: JSON.parse(row.proof) as JsonObject,
         expiresTs: row.expires_ts,
@@ -57,6 +63,8 @@ export class UiaWriter extends UiaReader {
       operation: session.operation,
       user_id: session.userId,
       body_mac: session.bodyMac,
+      flows: JSON.stringify(session.flows),
+      params: JSON.stringify(session.params),
       completed: JSON.stringify(session.completed),
       proof: JSON.stringify(session.proof),
       expires_ts: session.expiresTs,

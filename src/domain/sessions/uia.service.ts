@@ -1,13 +1,11 @@
-import { createHmac } from 'node:crypto';
-import { ForbiddenError, LimitExceededError, MatrixError } from '#kernel/errors';
-import type { JsonObject, JsonValue } from '#kernel/json';
-import { isJsonObject } from '#kernel/json';
+import { ForbiddenError, InvalidParamError, LimitExceededError, MatrixError } from '#kernel/errors';
+import type { JsonObject } from '#kernel/json';
 import { randomSecret } from '#kernel/random';
 import type { Clock } from '#kernel/time';
 import type { Storage } from '#platform/storage/storage';
-import { canonicalJson } from '#protocol/canonical-json';
 import { AuthenticationRequiredError } from './sessions.errors';
 import { hashToken } from './tokens.repository';
+import { bodyMac, isComplete, isNext, readAuth, type UiaFlows } from './uia-binding.model';
 import { UiaReader, UiaWriter, type UiaSession } from './uia.repository';
 import type { UiaStages } from './uia-stages.service';
 
@@ -19,8 +17,7 @@ export interface UiaRequest {
   readonly userId: string | null;
   /** The request's body; its `auth` is what the client says to the challenge. */
   readonly body: object;
-  /** Ways to authenticate, each a list of stages in order. */
-  readonly flows: readonly (readonly string[])[];
+  readonly flows: UiaFlows;
   /** What clients need to know of stages, by stage. */
   readonly params?: JsonObject;
 }
@@ -68,10 +65,32 @@ export class Uia {
     return typeof token === 'string' ? { registrationToken: token } : {};
   }
 
+  /**
+   * Passes a stage without the request that it is for, from a page that the client opened. The request then comes with
+   * nothing but the session. Spec: "Fallback".
+   * @throws MatrixError when the stage is not passed; InvalidParamError for an unknown session or a stage out of turn
+   */
+  async completeOutside(sessionId: string, stage: string, auth: JsonObject): Promise<void> {
+    const session = await this.find(sessionId);
+    if (session === undefined) throw new InvalidParamError('session: unknown or expired');
+    if (session.completed.includes(stage)) return;
+    if (!isNext(session.flows, session.completed, stage)) throw new InvalidParamError('This step is not the next one');
+    const proof = await this.stages.attempt(stage, auth, session.userId === '' ? null : session.userId);
+    const completed = [...session.completed, stage];
+    const after = { ...session, completed, proof: { ...session.proof, ...proof } };
+    await this.storage.write((tx) => new UiaWriter(tx).save(after));
+  }
+
+  /** A session under way, for a page that does one of its stages. */
+  async find(sessionId: string): Promise<UiaSession | undefined> {
+    if (sessionId.length > MAX_SESSION_ID) return undefined;
+    return new UiaReader(this.storage).find(sessionId, this.now());
+  }
+
   private async sessionOf(request: UiaRequest, auth: JsonObject | undefined): Promise<UiaSession> {
     const id = auth?.['session'];
-    if (typeof id === 'string' && id.length <= MAX_SESSION_ID) {
-      const found = await new UiaReader(this.storage).find(id, this.now());
+    if (typeof id === 'string') {
+      const found = await this.find(id);
       if (found !== undefined) return found;
       throw await this.challenge(
         request,
@@ -88,6 +107,8 @@ export class Uia {
       operation: hashToken(request.operation),
       userId: request.userId ?? '',
       bodyMac: null,
+      flows: request.flows,
+      params: request.params ?? {},
       completed: [],
       proof: {},
       expiresTs: this.now() + this.lifetimeMs,
@@ -150,27 +171,4 @@ export class Uia {
       failure,
     );
   }
-}
-
-function readAuth(body: object): JsonObject | undefined {
-  const auth = (body as { readonly auth?: JsonValue }).auth;
-  return isJsonObject(auth) ? auth : undefined;
-}
-
-function isNext(flows: UiaRequest['flows'], completed: readonly string[], stage: string): boolean {
-  return flows.some((stages) => stages[completed.length] === stage && completed.every((done, i) => stages[i] === done));
-}
-
-function isComplete(flows: UiaRequest['flows'], completed: readonly string[]): boolean {
-  return flows.some(
-    (stages) => stages.length === completed.length && stages.every((stage, i) => completed[i] === stage),
-  );
-}
-
-/** The body without its auth object, as a MAC under the session id: the database alone cannot be asked about passwords. */
-function bodyMac(sessionId: string, body: object): string {
-  const rest: Record<string, unknown> = { ...body };
-  delete rest['auth'];
-  const text = canonicalJson(rest as JsonObject, { strict: false });
-  return createHmac('sha256', sessionId).update(text).digest('hex');
 }

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Domain } from '#domain/domain';
 import { apiDocsRoutes } from '#rest/extras/api-docs';
+import { authFallbackRoutes } from '#rest/extras/auth-fallback';
 import { healthRoutes } from '#rest/extras/health';
+import { loginFallbackRoutes } from '#rest/extras/login-fallback';
 import { metricsRoutes } from '#rest/extras/metrics';
 import type { Machinery } from '../machinery';
 import { packageRoot } from '../package-root';
@@ -9,11 +11,14 @@ import type { HttpPart } from './app';
 import { graphqlPart } from './graphql-part';
 import { restPart } from './rest-part';
 
-/** Everything the listeners can serve, the busiest first. */
+/** Everything the listeners can serve, in the order in which it is asked. */
 export async function httpParts(machinery: Machinery, domain: Domain): Promise<HttpPart[]> {
   const { metrics, shutdown, storage } = machinery;
   const isReady = async () => !shutdown.signal.aborted && (await storage.get('SELECT 1 AS one')) !== undefined;
   return [
+    // Two kinds of page under Matrix' own prefix, which the specifications' part would not know.
+    { resources: ['client'], handler: () => authFallbackRoutes(domain) },
+    { resources: ['client'], handler: () => loginFallbackRoutes() },
     restPart(machinery, domain),
     await graphqlPart(machinery, domain),
     { resources: ['client'], handler: () => apiDocsRoutes(join(packageRoot, 'rest', 'generated', 'bundles')) },

@@ -35,6 +35,8 @@ export class Sessions1760000001200 implements MigrationInterface {
           { name: 'operation', ...t.identifier(64) },
           { name: 'user_id', ...t.identifier() },
           { name: 'body_mac', ...t.identifier(64), isNullable: true },
+          { name: 'flows', ...t.text() },
+          { name: 'params', ...t.text() },
           { name: 'completed', ...t.text() },
           { name: 'proof', ...t.text() },
           { name: 'expires_ts', ...t.bigint() },
