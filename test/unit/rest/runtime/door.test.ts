@@ -1,4 +1,5 @@
-import { ForbiddenError, LimitExceededError, MatrixError } from '#kernel/errors';
+import { AuthenticationRequiredError } from '#domain/sessions';
+import { BadJsonError, ForbiddenError, LimitExceededError, MatrixError } from '#kernel/errors';
 import { DoorUnderTest, type Answer } from './support';
 
 const SEND = '/_matrix/client/v3/rooms/!r:example.org/send/m.room.message/t1';
@@ -23,6 +24,7 @@ describe('the door', () => {
   beforeAll(async () => {
     door = await DoorUnderTest.start({
       'client-server': {
+        accountData: { setAccountData: record },
         roomSend: { sendMessage: record },
         roomState: { setRoomStateWithKey: record },
         rooms: { getRoomStateWithKey: record, getRoomState: record, getRoomEvents: record },
@@ -294,6 +296,24 @@ describe('the door', () => {
       const answer = await thrown(new LimitExceededError(1500));
       refused(answer, 429, 'M_LIMIT_EXCEEDED');
       expect([answer.headers['retry-after'], answer.json['retry_after_ms']]).toEqual(['2', 1500]);
+    });
+
+    it('shows where user-interactive authentication stands, with an errcode only where a stage failed', async () => {
+      const challenge = { flows: [['m.login.dummy']], params: {}, session: 's', completed: [] };
+      const open = { flows: [{ stages: ['m.login.dummy'] }], params: {}, session: 's', completed: [] };
+      const first = await thrown(new AuthenticationRequiredError(challenge));
+      expect([first.status, first.json]).toEqual([401, open]);
+      const second = await thrown(new AuthenticationRequiredError(challenge, new ForbiddenError('Wrong password')));
+      expect([second.status, second.json]).toEqual([401, { ...open, errcode: 'M_FORBIDDEN', error: 'Wrong password' }]);
+    });
+
+    it('knows statuses that an operation gives an errcode, once it was reached', async () => {
+      const path = '/_matrix/client/v3/user/@alice:example.org/account_data/m.push_rules';
+      outcome = () => {
+        throw new BadJsonError('The server manages this');
+      };
+      refused(await door.ask(path, { method: 'PUT', body: {} }), 405, 'M_BAD_JSON');
+      refused(await door.ask(path, { method: 'PUT', body: '[]' }), 400, 'M_BAD_JSON');
     });
 
     it('tells nothing of a fault but its request id', async () => {
