@@ -4,6 +4,7 @@ import { isValidEventId, MAX_ID_BYTES, utf8Length } from '#kernel/ids';
 import { canonicalJson } from '#protocol/canonical-json';
 import { authTypesFor, checkAuth, powerLevels, type StateKey } from '#protocol/auth-rules/index';
 import { buildEvent, hashAndSign, isCreateEvent, redactsOf, referenceHash, type Pdu } from '#protocol/events/index';
+import type { RoomVersion } from '#protocol/room-versions';
 import { stateMapKey } from '../room-state';
 import type { EventStore } from './event-store.service';
 import type { HeadEvent, PreparedEvent, RoomHead } from './room-head.model';
@@ -70,16 +71,16 @@ export class EventMaker {
     const { version } = head;
     const { type, sender, content, stateKey, redacts } = draft;
     const create = type === 'm.room.create';
-    const auth = [...state.values()].filter(
-      ({ pdu }) => !create && !(version.createEventIsRoomId && isCreateEvent(pdu)),
-    );
-    const referenced = new Map([...auth, ...head.extremities].map((event) => [event.eventId, event.pdu]));
+    const auth: HeadEvent[] = [];
+    for (const event of state.values()) {
+      if (!create && !(version.createEventIsRoomId && isCreateEvent(event.pdu))) auth.push(event);
+    }
     return buildEvent(version, {
-      ...(create && version.createEventIsRoomId ? {} : { roomId: head.roomId }),
-      ...(stateKey === undefined ? {} : { stateKey }),
-      ...(redacts === undefined ? {} : { redacts }),
-      ...(version.eventIds === 'field' ? { eventId: newEventId(this.config.serverName) } : {}),
-      ...(version.hashedReferences ? { hashOf: (eventId) => referenceHash(version, referenced.get(eventId)!) } : {}),
+      roomId: create && version.createEventIsRoomId ? undefined : head.roomId,
+      eventId: version.eventIds === 'field' ? newEventId(this.config.serverName) : undefined,
+      hashOf: version.hashedReferences ? hashesOf(version, [...auth, ...head.extremities]) : undefined,
+      stateKey,
+      redacts,
       type,
       sender,
       content,
@@ -128,6 +129,12 @@ function checkSizes(draft: MakerDraft): void {
   if (draft.stateKey !== undefined && utf8Length(draft.stateKey) > MAX_ID_BYTES) {
     throw new TooLargeError('The state key is longer than 255 bytes');
   }
+}
+
+/** References of versions 1 and 2 carry hashes. */
+function hashesOf(version: RoomVersion, events: readonly HeadEvent[]): (eventId: string) => string {
+  const pdus = new Map(events.map((event) => [event.eventId, event.pdu]));
+  return (eventId) => referenceHash(version, pdus.get(eventId)!);
 }
 
 function newEventId(serverName: string): string {

@@ -57,22 +57,18 @@ export const eventEdgeEntity = (t: ColumnTypes) =>
     withoutRowid: true,
   });
 
-/** Requests that were answered with an event. `request_hash` covers user, scope, path and transaction id. */
+/** The requests that events answer. `request_hash` covers user, scope, path and transaction id. */
 export const eventTransactionEntity = (t: ColumnTypes) =>
   new EntitySchema({
     name: 'EventTransaction',
     tableName: 'event_transactions',
     columns: {
-      request_hash: { ...t.identifier(43), primary: true },
-      event_nid: { ...t.bigint() },
+      event_nid: { ...t.bigint(), primary: true },
+      request_hash: { ...t.identifier(24) },
       user_id: { ...t.identifier() },
       scope: { ...t.identifier() },
       txn_id: { ...t.text() },
       created_ts: { ...t.bigint() },
     },
-    indices: [
-      { name: 'event_transactions_event', columns: ['event_nid'] },
-      { name: 'event_transactions_created', columns: ['created_ts'] },
-    ],
-    withoutRowid: true,
+    indices: [{ name: 'event_transactions_request', columns: ['request_hash'], unique: true }],
   });

@@ -63,18 +63,14 @@ const besideEvents = (t: ColumnTypes) => [
   new Table({
     name: 'event_transactions',
     columns: [
-      { name: 'request_hash', ...t.identifier(43), isPrimary: true },
-      { name: 'event_nid', ...t.bigint() },
+      { name: 'event_nid', ...t.bigint(), isPrimary: true },
+      { name: 'request_hash', ...t.identifier(24) },
       { name: 'user_id', ...t.identifier() },
       { name: 'scope', ...t.identifier() },
       { name: 'txn_id', ...t.text() },
       { name: 'created_ts', ...t.bigint() },
     ],
-    indices: [
-      { name: 'event_transactions_event', columnNames: ['event_nid'] },
-      { name: 'event_transactions_created', columnNames: ['created_ts'] },
-    ],
-    withoutRowid: true,
+    indices: [{ name: 'event_transactions_request', columnNames: ['request_hash'], isUnique: true }],
   }),
 ];
 
