@@ -11,7 +11,7 @@ module.exports = {
     {
       ...common,
       displayName: 'mariadb',
-      testPathIgnorePatterns: ['/node_modules/'],
+      testPathIgnorePatterns: ['/node_modules/', '/unit/main/commands/', '/unit/main/config/'],
       testMatch: STORED.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
       setupFiles: ['<rootDir>/test/support/use-mysql.ts'],
     },

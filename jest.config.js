@@ -6,6 +6,8 @@ const onMariadb = process.env.TRELLIS_TEST_DATABASE === 'mysql';
 
 module.exports = {
   testEnvironment: 'node',
+  // Against waiting for ever; no test judges speed.
+  testTimeout: 120_000,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...(onMariadb ? [] : ['\\.mariadb\\.test\\.ts$'])],
   globalSetup: '<rootDir>/test/support/global-setup.ts',

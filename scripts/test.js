@@ -7,12 +7,19 @@ const { spawnSync } = require('node:child_process');
 const { mkdtempSync, readFileSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
+const { buildIfStale } = require('./build');
 
 const root = join(__dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'trellis-test-'));
 const report = join(folder, 'report.json');
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const args = ['--config', 'jest.all.config.js', '--json', `--outputFile=${report}`, ...process.argv.slice(2)];
+
+// Some tests run the program as a process of its own.
+if (buildIfStale() !== 0) {
+  console.log('0 passed, 1 failed');
+  process.exit(1);
+}
 
 /** jest prints the report on standard output too, where only people read: it goes nowhere. */
 const { status } = spawnSync(process.execPath, [jest, ...args], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });

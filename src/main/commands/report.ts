@@ -1,3 +1,4 @@
+import { MatrixError } from '#kernel/errors';
 import { ConfigError } from '../config/index';
 import { DatabaseInUseError } from '../storage/open-database';
 
@@ -9,8 +10,10 @@ export function reportFailure(error: unknown): never {
 
 function describe(error: unknown): string {
   if (error instanceof ConfigError) return error.problems.join('\ntrellis: ');
-  if (error instanceof DatabaseInUseError) return error.message;
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') return `listeners: ${message}`;
-  return error instanceof Error ? (error.stack ?? message) : String(error);
+  if (error instanceof DatabaseInUseError || error instanceof MatrixError) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === 'listen') return `listeners: ${error.message}`;
+  // What the operating system or the database refuses: addresses, files, passwords.
+  return code === undefined ? (error.stack ?? error.message) : error.message;
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { loadConfig, type Config } from '../config/index';
-import { startServer } from '../server';
 
 export function addStartCommand(program: Command): void {
   program
@@ -9,6 +8,8 @@ export function addStartCommand(program: Command): void {
     .option('-c, --config <file>', 'configuration, YAML')
     .action(async ({ config: file }: { config?: string }) => {
       const config = loadConfig({ file });
+      // Only here: the other commands need not load the doors.
+      const { startServer } = await import('#main/server');
       const server = await startServer(config);
       server.metrics.watchProcess();
       hint(config);

@@ -68,7 +68,8 @@ export class SqliteStorage implements Storage {
         run: async (tx) => {
           result = await work(tx);
         },
-        settle: (error) => (error === undefined ? resolve(result) : reject(error)),
+        settle: (error) =>
+          error === undefined ? resolve(result) : reject(error instanceof Error ? error : new Error(String(error))),
       });
       this.running ??= new Promise<void>((done) => setImmediate(() => void this.drain().finally(done)));
     });

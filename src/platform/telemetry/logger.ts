@@ -31,7 +31,7 @@ export function createLogger({ level, format }: LogOptions, destination?: pino.D
   if (format === 'json') return pino(options);
   const transport: unknown = pino.transport({
     target: 'pino-pretty',
-    options: { colorize: process.stdout.isTTY, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' },
+    options: { colorize: process.stdout.isTTY, translateTime: 'SYS:HH:MM:ss.l', singleLine: true },
   });
   return pino(options, transport as pino.DestinationStream);
 }
