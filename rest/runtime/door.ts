@@ -12,7 +12,7 @@ import { splitTarget } from './request-target';
 import { ResponseChecks } from './response-checks';
 import type { RouteTrie } from './route-trie';
 import { routesOf, type Route } from './routes';
-import { isHttpReply, sendJson, sendReply } from './send';
+import { discard, isHttpReply, sendJson, sendReply } from './send';
 import { Service, type Served } from './serve';
 
 /** The HTTP door of the five specifications: made once, asked for a handler by each listener. */
@@ -57,7 +57,14 @@ interface Shared {
 }
 
 function isMatrixPath(path: string): boolean {
-  return path.startsWith('/_matrix/') || path.startsWith('/.well-known/matrix/') || path.startsWith('/_synapse/');
+  if (path.startsWith('/_matrix/')) return !isPage(path);
+  return path.startsWith('/.well-known/matrix/') || path.startsWith('/_synapse/');
+}
+
+/** Pages for people under Matrix' own prefix, which no document describes: rest/extras serves them. */
+function isPage(path: string): boolean {
+  if (path.startsWith('/_matrix/static/')) return true;
+  return path.endsWith('/fallback/web') && /^\/_matrix\/client\/\w+\/auth\//.test(path);
 }
 
 /** The door at one listener. */
@@ -100,7 +107,7 @@ class ListenerDoor {
     cors: Readonly<Record<string, string>>,
   ): Promise<void> {
     const { response } = exchange;
-    if (response.destroyed) return;
+    if (response.destroyed) return discard(reply);
     if (exchange.isUnread) response.shouldKeepAlive = false;
     if (contract.success.kind === 'http' || isHttpReply(reply)) {
       const http = isHttpReply(reply) ? reply : { status: 200, body: reply };

@@ -44,6 +44,11 @@ export function isHttpReply(reply: unknown): reply is HttpReply {
   return Object.keys(reply).every((key) => key === 'status' || key === 'headers' || key === 'body');
 }
 
+/** Lets go of an answer that nobody waits for any more: an open file must not stay open. */
+export function discard(reply: unknown): void {
+  if (isHttpReply(reply) && reply.body instanceof Readable) reply.body.destroy();
+}
+
 /** Header names are the same in any case. */
 function merged(under: Headers, over: Headers): Record<string, string> {
   const names = new Set(Object.keys(over).map((name) => name.toLowerCase()));

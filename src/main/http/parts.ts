@@ -11,15 +11,14 @@ import type { HttpPart } from './app';
 import { graphqlPart } from './graphql-part';
 import { restPart } from './rest-part';
 
-/** Everything the listeners can serve, in the order in which it is asked. */
+/** Everything the listeners can serve, the busiest first. */
 export async function httpParts(machinery: Machinery, domain: Domain): Promise<HttpPart[]> {
   const { metrics, shutdown, storage } = machinery;
   const isReady = async () => !shutdown.signal.aborted && (await storage.get('SELECT 1 AS one')) !== undefined;
   return [
-    // Two kinds of page under Matrix' own prefix, which the specifications' part would not know.
+    restPart(machinery, domain),
     { resources: ['client'], handler: () => authFallbackRoutes(domain) },
     { resources: ['client'], handler: () => loginFallbackRoutes() },
-    restPart(machinery, domain),
     await graphqlPart(machinery, domain),
     { resources: ['client'], handler: () => apiDocsRoutes(join(packageRoot, 'rest', 'generated', 'bundles')) },
     { resources: ['health'], handler: () => healthRoutes({ isReady: () => isReady().catch(() => false) }) },

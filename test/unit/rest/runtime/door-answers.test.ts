@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -98,6 +99,21 @@ describe('the door', () => {
       const body = () => Readable.from([Buffer.from('one '), Buffer.from('two')]);
       const { ask } = bound(await start(download(() => ({ status: 200, body: body() }))));
       expect((await ask(DOWNLOAD)).text).toBe('one two');
+    });
+
+    it('lets go of a stream when the client went away before it was there', async () => {
+      const body = Readable.from([Buffer.from('file')]);
+      let ready: (reply: unknown) => void = () => undefined;
+      const reply = new Promise((resolve) => (ready = resolve));
+      const { port } = await start(download(() => reply));
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`GET ${DOWNLOAD} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      await sleep(100);
+      socket.destroy();
+      await sleep(50);
+      ready({ status: 200, body });
+      await once(body, 'close');
+      expect(body.destroyed).toBe(true);
     });
 
     it('breaks the connection when a stream fails half way', async () => {
@@ -290,7 +306,9 @@ describe('the door', () => {
       ),
     );
     expect((await ask(WHOAMI)).json['errcode']).toBe('M_UNRECOGNIZED');
-    expect((await ask('/elsewhere')).text).toContain('Cannot GET /elsewhere');
+    const pages = ['/elsewhere', '/_matrix/static/client/login/', '/_matrix/client/v3/auth/m.login.terms/fallback/web'];
+    for (const path of pages) expect((await ask(path)).text).toContain(`Cannot GET ${path}`);
+    expect((await ask('/_matrix/client/v3/rooms/!r:x/send/fallback/web')).json['errcode']).toBe('M_UNRECOGNIZED');
   });
 
   it('tells the delegate when the client goes away', async () => {
