@@ -57,8 +57,8 @@ export class DirectoryEntriesReader {
     const conditions = ['is_published = 1'];
     const params: SqlValue[] = [];
     if (place !== undefined) {
-      const [more, after] = back ? ['>', '<'] : ['<', '>'];
-      conditions.push(`(joined_members ${more} ? OR (joined_members = ? AND room_nid ${after} ?))`);
+      const beyond = back ? '>' : '<';
+      conditions.push(`joined_members ${beyond}= ? AND (joined_members ${beyond} ? OR room_nid ${beyond} ?)`);
       params.push(place.joinedMembers, place.joinedMembers, place.roomNid);
     }
     if (filter.search !== undefined) {
@@ -70,7 +70,7 @@ export class DirectoryEntriesReader {
       conditions.push(`(room_type IN ${types.sql}${filter.roomTypes.includes(null) ? ' OR room_type IS NULL' : ''})`);
       params.push(...types.params);
     }
-    const order = back ? 'joined_members ASC, room_nid DESC' : 'joined_members DESC, room_nid ASC';
+    const order = back ? 'joined_members, room_nid' : 'joined_members DESC, room_nid DESC';
     const sql = `SELECT ${COLUMNS} FROM room_directory WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ?`;
     return (await this.reader.all<EntryRow>(sql, [...params, limit])).map(toEntry);
   }

@@ -33,7 +33,7 @@ export interface PublicRoomsPage {
   readonly total: number;
 }
 
-/** A place in the directory's order: by members, most first, then by room number. */
+/** A place in the directory's order: by members, most first, then the newer room. */
 export interface DirectoryPlace {
   readonly direction: 'next' | 'previous';
   readonly joinedMembers: number;

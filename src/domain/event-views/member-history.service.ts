@@ -4,15 +4,15 @@ import type { Membership, RoomMembership } from '../membership';
 import type { StoredEvent, Timeline } from '../timeline';
 import { membershipOf, type Pdu } from '#protocol/events/index';
 
-/** A member event of the user: their membership from the event after it on. */
+/** A membership of the user, unbroken: of the member events that say so the place of the first and the newest one. */
 interface Span {
-  readonly nid: number;
+  readonly newestNid: number;
   readonly from: number;
   readonly membership: string;
 }
 
-/** How far back one reads at first; who changed more often than that is treated as a stranger to what was before. */
-const MAX_CHANGES = 256;
+/** How many member events one reads at first; who has more of them is a stranger to what was before. */
+const MAX_EVENTS = 256;
 
 /** A user's memberships in one room through its order of events. */
 export class MemberSpans {
@@ -63,10 +63,10 @@ export class MemberHistory {
   private async spansOf(member: RoomMembership): Promise<readonly Span[]> {
     const key = `${member.roomNid} ${member.userId}`;
     const known = this.known.get(key) ?? [];
-    if (known[0]?.nid === member.eventNid) return known;
-    const newer = await this.walk(member.eventNid, known[0]?.nid);
-    const joinsKnown = newer.stoppedAt === known[0]?.nid;
-    const spans = [...newer.spans, ...(joinsKnown ? known : [])].slice(0, MAX_CHANGES);
+    if (known[0]?.newestNid === member.eventNid) return known;
+    const newer = await this.walk(member.eventNid, known[0]?.newestNid);
+    const joinsKnown = newer.stoppedAt === known[0]?.newestNid;
+    const spans = unbroken([...newer.spans, ...(joinsKnown ? known : [])]);
     this.known.set(key, spans);
     return spans;
   }
@@ -78,12 +78,23 @@ export class MemberHistory {
   ): Promise<{ spans: Span[]; stoppedAt: number | undefined }> {
     const spans: Span[] = [];
     let nid: number | null = start;
-    while (nid !== null && nid !== stop && spans.length < MAX_CHANGES) {
+    while (nid !== null && nid !== stop && spans.length < MAX_EVENTS) {
       const event: StoredEvent | undefined = (await this.timeline.events([nid]))[0];
       if (event === undefined) return { spans, stoppedAt: undefined };
-      spans.push({ nid, from: event.ordinal, membership: membershipOf(event.pdu as Pdu) ?? 'leave' });
+      spans.push({ newestNid: nid, from: event.ordinal, membership: membershipOf(event.pdu as Pdu) ?? 'leave' });
       nid = event.replacesNid;
     }
     return { spans, stoppedAt: nid ?? undefined };
   }
+}
+
+/** Joins neighbours of the same membership, as profile changes make them; newest first. */
+function unbroken(spans: readonly Span[]): Span[] {
+  const joined: Span[] = [];
+  for (const span of spans) {
+    const newer = joined.at(-1);
+    if (newer?.membership === span.membership) joined[joined.length - 1] = { ...newer, from: span.from };
+    else joined.push(span);
+  }
+  return joined;
 }

@@ -1,4 +1,5 @@
 import { Directory, type DirectoryConfig } from '../../../../src/domain/directory';
+import { DirectoryEntriesReader } from '../../../../src/domain/directory/directory-entries.repository';
 import type { RoomInfo } from '../../../../src/domain/room-state';
 import { redact, setMember, setState, startReading, type ReadingRig } from '../event-views/reading-rig';
 import { ALICE, BOB, join, makeRoom, requester, say, SERVER } from '../timeline/rig';
@@ -157,7 +158,7 @@ describe('directory', () => {
       const rooms: RoomInfo[] = [];
       for (let i = 0; i < 5; i++) rooms.push(await makeRoom(rig.timeline, '12', i === 3 ? [BOB] : []));
       for (const room of rooms) await publish(room);
-      const expected = [rooms[3], rooms[0], rooms[1], rooms[2], rooms[4]].map((room) => room!.roomId);
+      const expected = [rooms[3], rooms[4], rooms[2], rooms[1], rooms[0]].map((room) => room!.roomId);
       const first = await directory.publicRooms.page({ limit: 2 });
       const second = await directory.publicRooms.page({ limit: 2, since: first.nextBatch });
       const third = await directory.publicRooms.page({ limit: 2, since: second.nextBatch });
@@ -170,6 +171,30 @@ describe('directory', () => {
       const start = await directory.publicRooms.page({ limit: 2, since: back.prevBatch });
       expect([start.entries, start.prevBatch]).toEqual([first.entries, undefined]);
       await expect(ids({ since: 'junk' })).rejects.toMatchObject(errcode('M_INVALID_PARAM'));
+    });
+
+    it('walks an index in its order, whatever the page', async () => {
+      const plans: string[] = [];
+      const explained: Pick<typeof rig.storage, 'all'> = {
+        all: async <R>(sql: string, params?: readonly (string | number | null)[]) => {
+          const plan = await rig.storage.all<object>(
+            `EXPLAIN ${rig.storage.dialect === 'sqlite' ? 'QUERY PLAN ' : ''}${sql}`,
+            params,
+          );
+          plans.push(JSON.stringify(plan));
+          return [] as R[];
+        },
+      };
+      const reader = new DirectoryEntriesReader({ ...explained, get: async () => undefined });
+      const place = { joinedMembers: 3, roomNid: 7 };
+      await reader.published(undefined, {}, 10);
+      await reader.published({ ...place, direction: 'next' }, {}, 10);
+      await reader.published({ ...place, direction: 'previous' }, {}, 10);
+      for (const plan of plans) {
+        expect(plan).toContain('room_directory_order');
+        expect(plan).not.toMatch(/TEMP B-TREE|filesort/);
+      }
+      expect(plans).toHaveLength(3);
     });
 
     it('searches names, topics and aliases in any case, wildcards being letters', async () => {

@@ -97,6 +97,19 @@ describe('event views', () => {
       ]);
     });
 
+    it('keeps what one saw through any number of profile changes', async () => {
+      const room = await makeRoom(rig.timeline, '12', [BOB]);
+      await visibility(room, 'joined');
+      const rename = (displayname: string) =>
+        setState(rig.timeline, room.roomId, BOB, 'm.room.member', { membership: 'join', displayname }, BOB);
+      await say(rig.timeline, room.roomId, ALICE, 'first');
+      for (let i = 0; i < 3; i++) await rename(`b${i}`);
+      expect(await bodies(BOB, room)).toEqual(['first']);
+      await say(rig.timeline, room.roomId, ALICE, 'second');
+      for (let i = 3; i < 6; i++) await rename(`b${i}`);
+      expect(await bodies(BOB, room)).toEqual(['first', 'second']);
+    });
+
     it('takes a forgotten room from its former member', async () => {
       const room = await makeRoom(rig.timeline, '12', [BOB]);
       await say(rig.timeline, room.roomId, ALICE, 'hello');
@@ -166,6 +179,16 @@ describe('event views', () => {
       const next = await setState(rig.timeline, room.roomId, ALICE, 'm.room.topic', { topic: 'new' });
       const written = await rig.views.one(ALICE, room, (await rig.timeline.event(next))!);
       expect(written!.unsigned!.prev_content).toEqual({});
+    });
+
+    it('strips state for strangers to what they may know, redacted where it was redacted', async () => {
+      const room = await makeRoom(rig.timeline);
+      const name = await setState(rig.timeline, room.roomId, ALICE, 'm.room.name', { name: 'Secret' });
+      const stripped = async () => rig.views.stripped(room, [(await rig.timeline.event(name))!]);
+      const form = { type: 'm.room.name', state_key: '', sender: ALICE };
+      expect(await stripped()).toEqual([{ ...form, content: { name: 'Secret' } }]);
+      await redact(rig.timeline, room.roomId, ALICE, name);
+      expect(await stripped()).toEqual([{ ...form, content: {} }]);
     });
 
     it('reads a page in a number of statements that does not depend on its length', async () => {

@@ -61,6 +61,15 @@ describe('receipts', () => {
     );
   });
 
+  it('stands at the newest of many that come at once', async () => {
+    const said: string[] = [];
+    for (let i = 0; i < 12; i++) said.push(await say(rig.timeline, room.roomId, ALICE, `${i}`));
+    await Promise.all([7, 3, 11, 0, 5, 10, 2].map((index) => read(BOB, said[index]!)));
+    const newest = (await rig.timeline.event(said[11]!))!.ordinal;
+    expect((await receipts.readUpTo(BOB, [room.nid])).get(room.nid)!.unthreaded).toBe(newest);
+    expect(Object.keys((await receipts.initial([room.nid], ALICE)).get(room.nid)!)).toEqual([said[11]]);
+  });
+
   it('takes the further of the public and the private receipt as read, at once and after a restart', async () => {
     const [one, two] = [
       await say(rig.timeline, room.roomId, ALICE, '1'),
