@@ -96,7 +96,7 @@ async function user(
   request: IncomingMessage,
   query: Query,
   ip: string,
-): Promise<Requester> {
+): Promise<Requester | undefined> {
   const requester = await ports.user(token, {
     ip,
     userAgent: request.headers['user-agent'] ?? null,
@@ -104,7 +104,11 @@ async function user(
     ...(typeof query['user_id'] === 'string' && { actAs: query['user_id'] }),
     ...(typeof query['device_id'] === 'string' && { actAsDevice: query['device_id'] }),
   });
-  if (requester.isGuest && !contract.guests) throw new GuestAccessForbiddenError('Guests may not do this');
+  if (requester.isGuest && !contract.guests) {
+    // Where nobody needs a token, a guest may do what a stranger may, and is taken for one.
+    if (contract.auth === 'optionalAccessToken') return undefined;
+    throw new GuestAccessForbiddenError('Guests may not do this');
+  }
   if (contract.auth === 'appserviceToken' && requester.appserviceId === undefined) {
     throw new ForbiddenError('Only application services may do this');
   }

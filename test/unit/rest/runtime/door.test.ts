@@ -145,6 +145,15 @@ describe('the door', () => {
       );
     });
 
+    it('takes guests for strangers where nobody needs a token', async () => {
+      outcome = () => ({ versions: [] });
+      expect((await door.ask('/_matrix/client/versions', { token: 'guest' })).status).toBe(200);
+      expect(calls[0]?.requester).toBeUndefined();
+      await door.ask('/_matrix/client/versions');
+      expect(calls[1]?.requester).toMatchObject({ userId: '@alice:example.org' });
+      refused(await door.ask('/_matrix/client/versions', { token: 'wrong' }), 401, 'M_UNKNOWN_TOKEN');
+    });
+
     it('asks for a token where an operation is a gap, and only then calls it unknown', async () => {
       const gap = '/_matrix/client/v3/pushers';
       refused(await door.ask(gap, { token: null }), 401, 'M_MISSING_TOKEN');
