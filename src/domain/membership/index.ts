@@ -8,3 +8,4 @@ export type { ChangeOptions, InviteOptions } from './moderate.service';
 export { InviteBlockedError, UnableToGrantJoinError } from './membership.errors';
 export type { AliasResolver } from './membership.ports';
 export type { MemberCounts, MemberFilter, MembershipState, RoomMembership } from './membership.model';
+export type { OutOfBandMembership, OutOfBandMemberships } from './out-of-band.model';

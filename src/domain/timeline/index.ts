@@ -12,3 +12,25 @@ export type { OrdinalRange } from './event.repository';
 export type { AppendedEvent, AppendParticipant, DraftRule } from './timeline.ports';
 export type { Direction, EventDraft, StoredEvent, TimelineNews, TransactionKey } from './timeline.model';
 export { transactionScope } from './timeline.model';
+export type {
+  BackfillSource,
+  EventPolicy,
+  EventTemplates,
+  EventVerifier,
+  IncomingEvents,
+  IngestPorts,
+  MissingEventSource,
+  RemoteState,
+  RemoteStateIds,
+  RoomImporting,
+  RoomServers,
+} from './ingest.ports';
+export type {
+  EventTemplate,
+  IngestOutcome,
+  IngestStatus,
+  PartialRoom,
+  RoomImport,
+  StateCompletion,
+  TemplateClaim,
+} from './ingest.model';
