@@ -55,7 +55,7 @@ export function compose(machinery: Machinery): Composition {
 function composePeople({ config, storage, onError }: Workshop): PeopleDomain {
   const accounts = new Accounts(storage, accountsConfig(config), now);
   const devices = new Devices(storage, now, onError);
-  const sessions = new Sessions(storage, accounts, devices, sessionsConfig(config), now);
+  const sessions = new Sessions(storage, accounts, devices, sessionsConfig(config), now, onError);
   const accountData = new AccountData(storage);
   const tags = new Tags(accountData);
   const profiles = new Profiles(storage, accounts);

@@ -7,7 +7,7 @@ import type { AccountsConfig } from './accounts.config';
 import { InvalidUsernameError, UserDeactivatedError, UserInUseError } from './accounts.errors';
 import type { Account, AccountFlags, AccountListOptions, AccountPage, NewAccount } from './accounts.model';
 import { AccountsReader, AccountsWriter } from './accounts.repository';
-import { ACCOUNTS_STREAM } from './accounts.stream';
+import { ACCOUNTS_STREAM, type AccountChange } from './accounts.stream';
 import { Passwords } from './passwords.service';
 import { RegistrationTokens } from './registration-tokens.service';
 
@@ -166,7 +166,8 @@ export class Accounts {
 
   private async change(tx: Tx, userId: string, columns: Record<string, string | number | null>): Promise<void> {
     await new AccountsWriter(tx).update(userId, columns);
-    tx.publish({ stream: ACCOUNTS_STREAM, key: userId, position: tx.position() });
+    const payload: AccountChange = { locked: columns['locked'] === 1 };
+    tx.publish({ stream: ACCOUNTS_STREAM, key: userId, position: tx.position(), payload });
     tx.afterCommit(() => this.tell(userId));
   }
 
