@@ -49,7 +49,7 @@ export function compose(machinery: Machinery): Composition {
   const journeys = composeJourneys(workshop, people, rooms);
   bindUpwards(people, rooms, journeys);
   const domain = { ...people, ...rooms, ...delivery, ...journeys };
-  return { domain, start: () => startWork(domain), stop: () => stopWork(domain) };
+  return { domain, start: () => startWork(domain, onError), stop: () => stopWork(domain) };
 }
 
 function composePeople({ config, storage, onError }: Workshop): PeopleDomain {
@@ -104,8 +104,10 @@ function bindUpwards({ profiles }: PeopleDomain, rooms: RoomsDomain, { accountLi
   accountLifecycle.bind(rooms.membership);
 }
 
-async function startWork({ devices, presence, notifications, accountLifecycle }: Domain): Promise<void> {
+async function startWork(domain: Domain, onError: (error: unknown) => void): Promise<void> {
+  const { devices, timeline, presence, notifications, accountLifecycle } = domain;
   devices.lastSeen.start();
+  timeline.requestExpiry.start(onError);
   await presence.start();
   notifications.start();
   accountLifecycle.parting.start();
@@ -114,6 +116,7 @@ async function startWork({ devices, presence, notifications, accountLifecycle }:
 /** In reverse: what is above may still be written to by what is below. */
 async function stopWork({
   devices,
+  timeline,
   membership,
   typing,
   presence,
@@ -125,5 +128,6 @@ async function stopWork({
   await presence.stop();
   typing.stop();
   await membership.followups.idle();
+  await timeline.requestExpiry.stop();
   await devices.lastSeen.stop();
 }

@@ -1,4 +1,4 @@
-import { ForbiddenError, InvalidParamError } from '#kernel/errors';
+import { InvalidParamError } from '#kernel/errors';
 import { parseRoomAlias } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
@@ -8,7 +8,7 @@ import { roomVersion, type RoomVersion } from '#protocol/room-versions';
 import { AliasInUseError, BadAliasError, type Directory } from '../directory';
 import type { Membership } from '../membership';
 import type { RoomInfo } from '../room-state';
-import type { Timeline } from '../timeline';
+import { RoomRulesError, type Timeline } from '../timeline';
 import { newPowerLevels, presetState } from './presets.model';
 import type { RoomsConfig } from './rooms.config';
 import { InvalidRoomStateError, RoomInUseError, ThirdPartyInvitesDeniedError } from './rooms.errors';
@@ -55,12 +55,13 @@ export class RoomCreation {
       return room.roomId;
     } catch (error) {
       if (error instanceof AliasInUseError) throw new RoomInUseError(plan.alias!);
-      if (error instanceof ForbiddenError) throw new InvalidRoomStateError(error.message);
+      if (error instanceof RoomRulesError) throw new InvalidRoomStateError(error.message);
       throw error;
     }
   }
 
   private async plan(requester: Requester, request: CreateRoomRequest): Promise<Plan> {
+    await this.membership.checkSuspension(requester.userId);
     const version = roomVersion(request.room_version ?? this.config.defaultVersion);
     if ((request.invite_3pid ?? []).length > 0) throw new ThirdPartyInvitesDeniedError();
     const creator = requester.userId;

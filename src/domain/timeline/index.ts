@@ -5,10 +5,11 @@
  */
 export { Timeline } from './timeline.service';
 export type { TimelineConfig } from './timeline.config';
-export { DuplicateAnnotationError, NotInRoomError } from './timeline.errors';
+export { DuplicateAnnotationError, NotInRoomError, RoomRulesError } from './timeline.errors';
 export { TIMELINE_STREAM } from './timeline.stream';
 export type { NewRoomRequest } from './new-rooms.service';
 export type { OrdinalRange } from './event.repository';
 export type { AppendedEvent, AppendParticipant, DraftRule } from './timeline.ports';
 export type { Direction, EventDraft, StoredEvent, TimelineNews, TransactionKey } from './timeline.model';
 export { transactionScope } from './timeline.model';
+export type { RequestExpiryJob } from './request-expiry.job';

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { ForbiddenError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
 import type { Tx } from '#platform/storage/storage';
 import { creatorsOf } from '#protocol/auth-rules/index';
@@ -8,6 +9,7 @@ import type { Committer } from './committer.service';
 import type { EventMaker, MakerDraft } from './event-maker.service';
 import { RoomHead, type PreparedEvent } from './room-head.model';
 import type { TimelineConfig } from './timeline.config';
+import { RoomRulesError } from './timeline.errors';
 import type { StoredEvent } from './timeline.model';
 
 /** A room to be made: its events in order, the create event first, all by one sender. */
@@ -34,7 +36,7 @@ export class NewRooms {
 
   /**
    * Makes a room. A draft that the room's own rules refuse undoes it all.
-   * @throws ForbiddenError by the rules, TooLargeError, BadJsonError, UnsupportedRoomVersionError
+   * @throws RoomRulesError by the rules, TooLargeError, BadJsonError, UnsupportedRoomVersionError
    */
   async create(request: NewRoomRequest): Promise<{ room: RoomInfo; events: StoredEvent[] }> {
     const version = roomVersion(request.version);
@@ -66,8 +68,12 @@ export class NewRooms {
 
   /** Nothing for a draft that repeats the state as it is. */
   private async prepareNew(head: RoomHead, draft: MakerDraft): Promise<PreparedEvent[]> {
-    const made = await this.maker.make(head, draft);
-    return 'existing' in made ? [] : [made];
+    try {
+      const made = await this.maker.make(head, draft);
+      return 'existing' in made ? [] : [made];
+    } catch (error) {
+      throw error instanceof ForbiddenError ? new RoomRulesError(error.message) : error;
+    }
   }
 
   private newRoomId(): string {
