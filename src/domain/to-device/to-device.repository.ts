@@ -10,6 +10,13 @@ interface MessageRow {
   readonly stream_pos: number;
 }
 
+/** A message as it is written; `content` is JSON text. */
+export interface QueuedMessage {
+  readonly sender: string;
+  readonly type: string;
+  readonly content: string;
+}
+
 const BEGINNING: Positions = new Map();
 
 export class ToDeviceReader {
@@ -52,7 +59,7 @@ export class ToDeviceWriter extends ToDeviceReader {
   async insert(
     userId: string,
     deviceIds: readonly string[],
-    message: { sender: string; type: string; content: string },
+    message: QueuedMessage,
     { writer, pos }: Position,
   ): Promise<void> {
     const rows = deviceIds.map((deviceId) => ({
