@@ -22,16 +22,18 @@ export class DeviceQueues {
     storage.subscribe(TO_DEVICE_STREAM, (change) => this.heard(change));
   }
 
-  /** Adds a message to the queues of some devices of a user; the devices that it was added for. */
-  async add(tx: Tx, userId: string, deviceIds: readonly string[], message: QueuedMessage): Promise<readonly string[]> {
-    const open: string[] = [];
-    for (const id of deviceIds) if (await this.hasRoom(tx, userId, id)) open.push(id);
-    if (open.length > 0) await new ToDeviceWriter(tx).insert(userId, open, message, tx.position());
-    return open;
+  /** Adds messages, one statement for all, and wakes whoever waits for them. */
+  async add(tx: Tx, messages: readonly QueuedMessage[]): Promise<void> {
+    const added: QueuedMessage[] = [];
+    for (const message of messages) if (await this.hasRoom(tx, message.userId, message.deviceId)) added.push(message);
+    if (added.length === 0) return;
+    await new ToDeviceWriter(tx).insert(added.map((message) => ({ ...message, position: tx.position() })));
+    const told = new Map<string, Set<string>>();
+    for (const { userId, deviceId } of added) told.set(userId, (told.get(userId) ?? new Set()).add(deviceId));
+    for (const [userId, deviceIds] of told) this.announce(tx, userId, [...deviceIds]);
   }
 
-  /** Wakes whoever waits for the devices. */
-  announce(tx: Tx, userId: string, deviceIds: readonly string[]): void {
+  private announce(tx: Tx, userId: string, deviceIds: readonly string[]): void {
     const payload: ToDeviceNews = { deviceIds };
     const change = { stream: TO_DEVICE_STREAM, key: userId, position: tx.position(), payload };
     tx.publish(change);

@@ -7,7 +7,7 @@ import { DeviceQueues } from './device-queues.service';
 import { assertAcceptable, requestHash } from './send-request.model';
 import type { SendToDevice, ToDeviceBatch, ToDeviceMessage } from './to-device.model';
 import type { RemoteToDevice } from './to-device.ports';
-import { ToDeviceWriter } from './to-device.repository';
+import { ToDeviceWriter, type QueuedMessage } from './to-device.repository';
 
 /** How long a transaction id is remembered. */
 const REMEMBER_MS = 24 * 3_600_000;
@@ -52,16 +52,18 @@ export class ToDevice implements DeviceDependant {
 
   /** Queues messages for local users, in the caller's transaction. Also for what other servers send. */
   async deliver(tx: Tx, sender: string, type: string, messages: ToDeviceBatch): Promise<void> {
+    const devices = await this.devices.idsWithin(tx, Object.keys(messages));
+    const queued: QueuedMessage[] = [];
     for (const [userId, byDevice] of Object.entries(messages)) {
-      const known = (await this.devices.listWithin(tx, userId)).map((device) => device.deviceId);
-      const told = new Set<string>();
-      for (const [deviceId, content] of Object.entries(byDevice)) {
-        const targets = deviceId === '*' ? known : known.filter((id) => id === deviceId);
-        const message = { sender, type, content: JSON.stringify(content) };
-        for (const id of await this.queues.add(tx, userId, targets, message)) told.add(id);
+      const known = devices.get(userId) ?? [];
+      for (const [wanted, content] of Object.entries(byDevice)) {
+        const text = JSON.stringify(content);
+        for (const deviceId of wanted === '*' ? known : known.filter((id) => id === wanted)) {
+          queued.push({ userId, deviceId, sender, type, content: text });
+        }
       }
-      if (told.size > 0) this.queues.announce(tx, userId, [...told]);
     }
+    await this.queues.add(tx, queued);
   }
 
   /**
