@@ -14,6 +14,9 @@ import type { RoomsConfig } from './rooms.config';
 import { InvalidRoomStateError, RoomInUseError, ThirdPartyInvitesDeniedError } from './rooms.errors';
 import type { CreateRoomRequest, InitialState, RoomPreset } from './rooms.model';
 
+/** Each becomes an event of one transaction. */
+const MAX_ENTRIES = 1_000;
+
 /** Everything that was checked and filled in before the first event is made. */
 interface Plan {
   readonly version: RoomVersion;
@@ -65,6 +68,8 @@ export class RoomCreation {
     const version = roomVersion(request.room_version ?? this.config.defaultVersion);
     if ((request.invite_3pid ?? []).length > 0) throw new ThirdPartyInvitesDeniedError();
     const creator = requester.userId;
+    checkCount('invite', request.invite);
+    checkCount('initial_state', request.initial_state);
     const invited = [...new Set(request.invite ?? [])].filter((userId) => userId !== creator);
     for (const userId of invited) await this.membership.checkInvite(creator, userId);
     const alias = this.aliasOf(request);
@@ -153,6 +158,10 @@ function checkInitialState({ initial_state: initial = [] }: CreateRoomRequest, a
       if (typeof other === 'string' && other !== '' && other !== alias) throw new BadAliasError(other);
     }
   }
+}
+
+function checkCount(name: string, list: readonly unknown[] = []): void {
+  if (list.length > MAX_ENTRIES) throw new InvalidParamError(`${name}: more than ${MAX_ENTRIES} entries`);
 }
 
 function isUnkeyed(entry: InitialState): boolean {

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { ForbiddenError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
 import type { Tx } from '#platform/storage/storage';
@@ -25,6 +26,7 @@ export interface NewRoomRequest {
 
 const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const ID_LENGTH = 18;
+const EVENTS_AT_ONCE = 32;
 
 /** Writes whole rooms, in one transaction each. */
 export class NewRooms {
@@ -49,7 +51,11 @@ export class NewRooms {
     head.advance(create);
     const drafts = typeof request.drafts === 'function' ? request.drafts(roomId) : request.drafts;
     const events = [create];
-    for (const draft of drafts) events.push(...(await this.prepareNew(head, { ...draft, sender })));
+    for (const draft of drafts) {
+      events.push(...(await this.prepareNew(head, { ...draft, sender })));
+      // Signing takes time, and a room may begin with many events: other requests get their turn.
+      if (events.length % EVENTS_AT_ONCE === 0) await turn();
+    }
     const { type: roomType } = createContent;
     const newRoom = {
       roomId,
