@@ -27,7 +27,12 @@ export async function startMembership() {
     const membership = new Membership({ storage, ...people, roomState, timeline, onError });
     return { roomState, timeline, membership };
   };
-  return { people, storage, ...open(), open, stop: () => people.stop() };
+  const opened = open();
+  const stop = async () => {
+    await opened.membership.followups.idle();
+    await people.stop();
+  };
+  return { people, storage, ...opened, open, stop };
 }
 
 export type Rig = Awaited<ReturnType<typeof startMembership>>;
