@@ -22,6 +22,7 @@ import { Timeline } from '#domain/timeline';
 import { ToDevice } from '#domain/to-device';
 import { Typing } from '#domain/typing';
 import { now } from '#kernel/time';
+import { composeFederation, type ComposedFederation } from './compose-federation';
 import { accountsConfig, directoryConfig, registrationConfig, roomsConfig, sessionsConfig } from './config/slices';
 import type { Machinery } from './machinery';
 
@@ -45,11 +46,16 @@ export function compose(machinery: Machinery): Composition {
   const workshop = { ...machinery, onError };
   const people = composePeople(workshop);
   const rooms = composeRooms(workshop, people);
-  const delivery = composeDelivery(workshop, people, rooms);
+  const between = composeFederation(workshop);
+  const delivery = composeDelivery(workshop, people, rooms, between);
   const journeys = composeJourneys(workshop, people, rooms);
   bindUpwards(people, rooms, journeys);
   const domain = { ...people, ...rooms, ...delivery, ...journeys };
-  return { domain, start: () => startWork(domain, onError), stop: () => stopWork(domain) };
+  return {
+    domain,
+    start: () => startWork(domain, onError),
+    stop: () => stopWork(domain).finally(() => between.stop()),
+  };
 }
 
 function composePeople({ config, storage, onError }: Workshop): PeopleDomain {
@@ -82,12 +88,17 @@ function composeRooms({ config, storage, signingKey, onError }: Workshop, people
   return { roomState, timeline, membership, directory, relations, receipts, typing, presence, eventViews, rooms };
 }
 
-function composeDelivery(workshop: Workshop, people: PeopleDomain, rooms: RoomsDomain): DeliveryDomain {
+function composeDelivery(
+  workshop: Workshop,
+  people: PeopleDomain,
+  rooms: RoomsDomain,
+  { federation }: ComposedFederation,
+): DeliveryDomain {
   const { storage, shutdown, onError } = workshop;
   const notifications = new Notifications(storage, { ...people, ...rooms }, onError);
   const sync = composeSync(storage, { ...people, ...rooms, notifications }, DEFAULT_SYNC, onError);
   shutdown.signal.addEventListener('abort', () => sync.stop());
-  return { notifications, sync };
+  return { notifications, sync, federation };
 }
 
 function composeJourneys(workshop: Workshop, people: PeopleDomain, rooms: RoomsDomain): JourneysDomain {
@@ -105,7 +116,8 @@ function bindUpwards({ profiles }: PeopleDomain, rooms: RoomsDomain, { accountLi
 }
 
 async function startWork(domain: Domain, onError: (error: unknown) => void): Promise<void> {
-  const { devices, timeline, presence, notifications, accountLifecycle } = domain;
+  const { devices, timeline, presence, notifications, federation, accountLifecycle } = domain;
+  await federation.start();
   devices.lastSeen.start();
   timeline.requestExpiry.start(onError);
   await presence.start();
