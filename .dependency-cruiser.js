@@ -67,7 +67,7 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(dist|graphql/dashboard|graphql/graphiql|rest/generated/.*\\.json)' },
     tsPreCompilationDeps: true,
-    tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default', 'types'] },
+    // The `imports` map of package.json points into dist/; here its names lead to the sources.
+    webpackConfig: { fileName: './.dependency-cruiser.resolve.js' },
   },
 };

@@ -28,7 +28,8 @@ module.exports = defineConfig(
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: __dirname } },
     linterOptions: { noInlineConfig: true },
     rules: {
-      eqeqeq: 'error',
+      // GraphQL arguments are null or absent: == null asks for both.
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'max-lines': ['error', 400],
       'no-eval': 'error',
       'no-empty': 'error',

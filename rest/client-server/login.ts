@@ -9,7 +9,8 @@ export const login = ({ accounts, sessions }: Pick<Domain, 'accounts' | 'session
 
   async login({ body }) {
     const { device_id: deviceId, initial_device_display_name: displayName, refresh_token: refreshable, ...rest } = body;
-    const signedIn = await sessions.login({ ...rest, deviceId, displayName, refreshable });
+    // Some clients send an empty device id for none.
+    const signedIn = await sessions.login({ ...rest, deviceId: deviceId || undefined, displayName, refreshable });
     return signedInToWire(signedIn, accounts.serverName);
   },
 });

@@ -30,7 +30,7 @@ function readRequest(body: Register['body'] & { readonly type?: unknown }) {
   return {
     username: body.username,
     password: body.password,
-    deviceId: body.device_id,
+    deviceId: body.device_id || undefined,
     displayName: body.initial_device_display_name,
     inhibitLogin: body.inhibit_login,
     refreshable: body.refresh_token,

@@ -4,6 +4,7 @@ import type { AccountLifecycle } from '#domain/account-lifecycle';
 import type { Accounts } from '#domain/accounts';
 import type { Devices } from '#domain/devices';
 import type { Directory } from '#domain/directory';
+import type { Federation } from '#domain/federation';
 import type { EventViews } from '#domain/event-views';
 import type { Filters } from '#domain/filters';
 import type { Membership } from '#domain/membership';
@@ -52,6 +53,7 @@ export interface RoomsDomain {
 export interface DeliveryDomain {
   readonly notifications: Notifications;
   readonly sync: Sync;
+  readonly federation: Federation;
 }
 
 /** What goes through several features. */

@@ -22,6 +22,7 @@ import { Timeline } from '#domain/timeline';
 import { ToDevice } from '#domain/to-device';
 import { Typing } from '#domain/typing';
 import { now } from '#kernel/time';
+import { composeFederation, type ComposedFederation } from './compose-federation';
 import { accountsConfig, directoryConfig, registrationConfig, roomsConfig, sessionsConfig } from './config/slices';
 import type { Machinery } from './machinery';
 
@@ -45,17 +46,22 @@ export function compose(machinery: Machinery): Composition {
   const workshop = { ...machinery, onError };
   const people = composePeople(workshop);
   const rooms = composeRooms(workshop, people);
-  const delivery = composeDelivery(workshop, people, rooms);
+  const between = composeFederation(workshop);
+  const delivery = composeDelivery(workshop, people, rooms, between);
   const journeys = composeJourneys(workshop, people, rooms);
   bindUpwards(people, rooms, journeys);
   const domain = { ...people, ...rooms, ...delivery, ...journeys };
-  return { domain, start: () => startWork(domain), stop: () => stopWork(domain) };
+  return {
+    domain,
+    start: () => startWork(domain, onError),
+    stop: () => stopWork(domain).finally(() => between.stop()),
+  };
 }
 
 function composePeople({ config, storage, onError }: Workshop): PeopleDomain {
   const accounts = new Accounts(storage, accountsConfig(config), now);
   const devices = new Devices(storage, now, onError);
-  const sessions = new Sessions(storage, accounts, devices, sessionsConfig(config), now);
+  const sessions = new Sessions(storage, accounts, devices, sessionsConfig(config), now, onError);
   const accountData = new AccountData(storage);
   const tags = new Tags(accountData);
   const profiles = new Profiles(storage, accounts);
@@ -82,12 +88,17 @@ function composeRooms({ config, storage, signingKey, onError }: Workshop, people
   return { roomState, timeline, membership, directory, relations, receipts, typing, presence, eventViews, rooms };
 }
 
-function composeDelivery(workshop: Workshop, people: PeopleDomain, rooms: RoomsDomain): DeliveryDomain {
+function composeDelivery(
+  workshop: Workshop,
+  people: PeopleDomain,
+  rooms: RoomsDomain,
+  { federation }: ComposedFederation,
+): DeliveryDomain {
   const { storage, shutdown, onError } = workshop;
   const notifications = new Notifications(storage, { ...people, ...rooms }, onError);
   const sync = composeSync(storage, { ...people, ...rooms, notifications }, DEFAULT_SYNC, onError);
   shutdown.signal.addEventListener('abort', () => sync.stop());
-  return { notifications, sync };
+  return { notifications, sync, federation };
 }
 
 function composeJourneys(workshop: Workshop, people: PeopleDomain, rooms: RoomsDomain): JourneysDomain {
@@ -104,8 +115,11 @@ function bindUpwards({ profiles }: PeopleDomain, rooms: RoomsDomain, { accountLi
   accountLifecycle.bind(rooms.membership);
 }
 
-async function startWork({ devices, presence, notifications, accountLifecycle }: Domain): Promise<void> {
+async function startWork(domain: Domain, onError: (error: unknown) => void): Promise<void> {
+  const { devices, timeline, presence, notifications, federation, accountLifecycle } = domain;
+  await federation.start();
   devices.lastSeen.start();
+  timeline.requestExpiry.start(onError);
   await presence.start();
   notifications.start();
   accountLifecycle.parting.start();
@@ -114,6 +128,7 @@ async function startWork({ devices, presence, notifications, accountLifecycle }:
 /** In reverse: what is above may still be written to by what is below. */
 async function stopWork({
   devices,
+  timeline,
   membership,
   typing,
   presence,
@@ -125,5 +140,6 @@ async function stopWork({
   await presence.stop();
   typing.stop();
   await membership.followups.idle();
+  await timeline.requestExpiry.stop();
   await devices.lastSeen.stop();
 }

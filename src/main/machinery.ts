@@ -1,5 +1,6 @@
 import type { Logger } from '#kernel/logger';
 import type { Shutdown } from '#platform/lifecycle/shutdown';
+import type { Names } from '#platform/http-out/names';
 import type { Storage } from '#platform/storage/storage';
 import type { Metrics } from '#platform/telemetry/metrics';
 import type { SigningKey } from '#protocol/signing/index';
@@ -15,6 +16,8 @@ export interface Machinery {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly shutdown: Shutdown;
+  /** Where names of other servers are looked up. */
+  readonly names: Names;
   /** True in tests: an answer that is not as specified becomes an error. */
   readonly strictResponses: boolean;
 }

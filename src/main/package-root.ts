@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -6,6 +6,11 @@ import { dirname, join } from 'node:path';
  * are the same for `dist/` and for running from source.
  */
 export const packageRoot = findUpwards(__dirname);
+
+/** As package.json has it, as in `0.1.0`. */
+export const packageVersion = (
+  JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { readonly version: string }
+).version;
 
 function findUpwards(folder: string): string {
   if (existsSync(join(folder, 'package.json'))) return folder;

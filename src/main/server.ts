@@ -1,6 +1,7 @@
 import type { Domain } from '#domain/domain';
 import type { Logger } from '#kernel/logger';
 import { Shutdown } from '#platform/lifecycle/shutdown';
+import { systemNames, type Names } from '#platform/http-out/names';
 import { createLogger } from '#platform/telemetry/logger';
 import { Metrics } from '#platform/telemetry/metrics';
 import { compose, type Composition } from './compose';
@@ -29,6 +30,8 @@ export interface StartOptions {
   readonly log?: Logger;
   /** Check every answer against its document, and fail the request on a mismatch. For tests. */
   readonly strictResponses?: boolean;
+  /** Look-ups of other servers' names; the machine's own by default. */
+  readonly names?: Names;
 }
 
 /** What was opened so far, to be closed in reverse. */
@@ -59,8 +62,8 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   try {
     const { storage } = opened.database;
     const { serverSecret } = await settleIdentity(storage, config.server_name);
-    const { strictResponses = false } = options;
-    const machinery = { config, storage, signingKey, serverSecret, log, metrics, shutdown, strictResponses };
+    const { strictResponses = false, names = systemNames } = options;
+    const machinery = { config, storage, signingKey, serverSecret, log, metrics, shutdown, names, strictResponses };
     const urls = await open(machinery, opened);
     log.info({ server_name: config.server_name, urls }, 'ready');
     return { urls, domain: opened.composition!.domain, log, metrics, stopped, stop };

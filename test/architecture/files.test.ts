@@ -16,6 +16,8 @@ const code = ['src', 'rest', 'graphql', 'codegen'].flatMap((folder) => sources(j
 const tests = sources(join(ROOT, 'test'));
 const named = (paths: readonly string[]) => paths.map((path) => relative(ROOT, path));
 const text = (path: string) => readFileSync(path, 'utf8');
+/** Without its comments, whose English would be taken for code. */
+const statements = (path: string) => text(path).replace(/^\s*(\*|\/\*\*|\/\/).*$/gm, '');
 
 /** What the specification names keeps its spelling: delegates and generated files have the stems of the documents. */
 const KEBAB = /^(\d+-)?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*\.ts$/;
@@ -33,13 +35,16 @@ describe('the source', () => {
   });
 
   it('switches neither the type checker nor the linter off', () => {
-    const off = /@ts-(ignore|nocheck|expect-error)|eslint-disable|\bas any\b/;
+    const off = /@ts-(ignore|nocheck|expect-error)|eslint-disable/;
     const self = join(__dirname, 'files.test.ts');
     expect(named([...code, ...tests].filter((path) => path !== self && off.test(text(path))))).toEqual([]);
+    expect(named([...code, ...tests].filter((path) => path !== self && /\bas any\b/.test(statements(path))))).toEqual(
+      [],
+    );
   });
 
   it('leaves no test out', () => {
-    const left = /\b(it|test|describe)\.(only|skip|todo)\b|\bx(it|describe)\(/;
+    const left = /\b(it|test|describe)\.(only|skip|todo)\(|\bx(it|describe)\(/;
     const self = join(__dirname, 'files.test.ts');
     expect(named(tests.filter((path) => path !== self && left.test(text(path))))).toEqual([]);
   });

@@ -40,6 +40,8 @@ export async function startMariadb(): Promise<PrivateMariadb> {
     `--pid-file=${join(folder, 'pid')}`,
     '--skip-name-resolve',
     '--skip-log-bin',
+    '--innodb-flush-method=nosync',
+    '--sync-frm=0',
     '--innodb-flush-log-at-trx-commit=0',
     '--performance-schema=off',
     '--innodb-buffer-pool-size=128M',

@@ -49,7 +49,7 @@ export async function startTestPeople(registration: Partial<RegistrationConfig> 
   const passwords = { memoryKib: 8, iterations: 1, parallelism: 1, minLength: 1 };
   const accounts = new Accounts(storage, { serverName: 'test.example', passwords }, now);
   const devices = new Devices(storage, now, onError);
-  const sessions = new Sessions(storage, accounts, devices, DEFAULT_SESSIONS, now);
+  const sessions = new Sessions(storage, accounts, devices, DEFAULT_SESSIONS, now, onError);
   const accountData = new AccountData(storage);
   const tags = new Tags(accountData);
   const profiles = new Profiles(storage, accounts);

@@ -7,7 +7,7 @@ import { makeConfig, type Config, type ConfigInput } from '#main/config/index';
 import { startServer, type RunningServer } from '#main/server';
 import { createLogger } from '#platform/telemetry/logger';
 import { Api } from './api';
-import { createTestDatabase } from './databases';
+import { borrowTestDatabase } from './databases';
 
 /** An account made through the registration endpoint, with a client of its own. */
 export interface TestUser {
@@ -47,7 +47,7 @@ const DEFAULTS: ConfigInput = {
 /** Starts a server in this process on a free port, with an empty database of its own. `config` overrides by section. */
 export async function startTestServer(config: ConfigInput = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'trellis-'));
-  const database = await createTestDatabase(folder);
+  const database = await borrowTestDatabase(folder);
   const whole = makeConfig({
     ...DEFAULTS,
     ...config,

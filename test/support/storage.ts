@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import { createDataSource } from '#main/storage/data-source';
 import { openStorage } from '#platform/storage/open';
 import type { Storage } from '#platform/storage/storage';
-import { createTestDatabase } from './databases';
+import { borrowTestDatabase } from './databases';
 
 export interface TestStorage {
   readonly storage: Storage;
@@ -20,7 +20,7 @@ const POOL_SIZE = 8;
 /** A migrated, empty database on whichever server this run tests. */
 export async function startTestStorage(): Promise<TestStorage> {
   const folder = mkdtempSync(join(tmpdir(), 'trellis-'));
-  const database = await createTestDatabase(folder);
+  const database = await borrowTestDatabase(folder);
   const source = createDataSource(database.url, POOL_SIZE);
   await source.initialize();
   await source.runMigrations();

@@ -1,4 +1,4 @@
-import { UserInUseError, type Accounts } from '#domain/accounts';
+import { generateLocalpart, UserInUseError, type Accounts } from '#domain/accounts';
 import {
   AppserviceLoginUnsupportedError,
   DUMMY_STAGE,
@@ -46,7 +46,7 @@ export class Registration {
     if (!this.config.allowGuests) throw new GuestAccessForbiddenError('Guests are not allowed here');
     this.sessions.assertValid({ displayName });
     return this.storage.write(async (tx) => {
-      const localpart = this.accounts.generateLocalpart();
+      const localpart = generateLocalpart();
       const { userId } = await this.accounts.insert(tx, { localpart, passwordHash: null, isGuest: true });
       return { userId, signedIn: await this.sessions.issue(tx, { userId, displayName }) };
     });
@@ -102,7 +102,7 @@ export class Registration {
 
   /** Account, device and tokens in one commit, which also counts the registration token's use. */
   private createOnce(request: RegistrationRequest, passwordHash: string, proof: UiaProof): Promise<Registered> {
-    const localpart = request.username ?? this.accounts.generateLocalpart();
+    const localpart = request.username ?? generateLocalpart();
     return this.storage.write(async (tx) => {
       const { registrationToken: token } = proof;
       if (token !== undefined && !(await this.accounts.registrationTokens.consume(tx, token))) {

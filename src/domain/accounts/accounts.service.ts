@@ -1,18 +1,17 @@
 import { InvalidParamError, NotFoundError } from '#kernel/errors';
-import { isValidLocalpartForRegistration, makeUserId, serverNameOf } from '#kernel/ids';
-import { randomLetters } from '#kernel/random';
+import { makeUserId, serverNameOf } from '#kernel/ids';
 import type { Clock } from '#kernel/time';
 import type { Storage, Tx } from '#platform/storage/storage';
 import type { AccountsConfig } from './accounts.config';
-import { InvalidUsernameError, UserDeactivatedError, UserInUseError } from './accounts.errors';
+import { UserDeactivatedError, UserInUseError } from './accounts.errors';
 import type { Account, AccountFlags, AccountListOptions, AccountPage, NewAccount } from './accounts.model';
 import { AccountsReader, AccountsWriter } from './accounts.repository';
-import { ACCOUNTS_STREAM } from './accounts.stream';
+import { ACCOUNTS_STREAM, type AccountChange } from './accounts.stream';
 import { Passwords } from './passwords.service';
 import { RegistrationTokens } from './registration-tokens.service';
+import { localpartFor } from './user-names.model';
 
 const MAX_PAGE = 1_000;
-const GENERATED_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /** The accounts of this server: made once, changed by flags, never removed. */
 export class Accounts {
@@ -65,27 +64,10 @@ export class Accounts {
     return account;
   }
 
-  /**
-   * The localpart that a wanted user name stands for: a name is "the basis for the localpart", so capitals become small
-   * letters.
-   * @throws InvalidUsernameError when the grammar of new user ids does not admit it
-   */
-  localpartFor(username: string): string {
-    const localpart = username.toLowerCase();
-    if (!isValidLocalpartForRegistration(localpart, this.config.serverName)) {
-      throw new InvalidUsernameError('username: only a-z, 0-9 and . _ = - / +, and 255 bytes for the whole user ID');
-    }
-    return localpart;
-  }
-
   /** @throws UserInUseError, InvalidUsernameError. A later {@link create} may still lose the race. */
   async assertAvailable(username: string): Promise<void> {
-    if (await this.get(makeUserId(this.localpartFor(username), this.config.serverName))) throw new UserInUseError();
-  }
-
-  /** A localpart for somebody who named none. */
-  generateLocalpart(): string {
-    return `u${randomLetters(15, GENERATED_ALPHABET)}`;
+    if (await this.get(makeUserId(localpartFor(username, this.config.serverName), this.config.serverName)))
+      throw new UserInUseError();
   }
 
   /** Makes an account in a transaction of its own. @throws UserInUseError */
@@ -95,7 +77,7 @@ export class Accounts {
 
   /** Makes an account within the caller's transaction; the unique key decides races. @throws UserInUseError */
   async insert(tx: Tx, account: NewAccount): Promise<Account> {
-    const localpart = this.localpartFor(account.localpart);
+    const localpart = localpartFor(account.localpart, this.config.serverName);
     const userId = makeUserId(localpart, this.config.serverName);
     const created: Account = {
       id: tx.id('row'),
@@ -166,7 +148,8 @@ export class Accounts {
 
   private async change(tx: Tx, userId: string, columns: Record<string, string | number | null>): Promise<void> {
     await new AccountsWriter(tx).update(userId, columns);
-    tx.publish({ stream: ACCOUNTS_STREAM, key: userId, position: tx.position() });
+    const payload: AccountChange = { locked: columns['locked'] === 1 };
+    tx.publish({ stream: ACCOUNTS_STREAM, key: userId, position: tx.position(), payload });
     tx.afterCommit(() => this.tell(userId));
   }
 

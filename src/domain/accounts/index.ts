@@ -4,9 +4,10 @@
  */
 export { Accounts } from './accounts.service';
 export { Passwords, MAX_PASSWORD_BYTES } from './passwords.service';
+export { generateLocalpart } from './user-names.model';
 export { RegistrationTokens, type RegistrationToken } from './registration-tokens.service';
 export { DEFAULT_PASSWORDS, type AccountsConfig, type PasswordConfig } from './accounts.config';
-export { ACCOUNTS_STREAM } from './accounts.stream';
+export { ACCOUNTS_STREAM, type AccountChange } from './accounts.stream';
 export type { Account, AccountFlags, AccountListOptions, AccountPage, NewAccount } from './accounts.model';
 export {
   InvalidUsernameError,

@@ -36,6 +36,21 @@ export class DevicesReader {
     return rows.map((row) => row.device_id);
   }
 
+  async idsOf(userIds: readonly string[]): Promise<Map<string, string[]>> {
+    const found = new Map<string, string[]>();
+    for (let start = 0; start < userIds.length; start += CHUNK) {
+      const ids = inList(userIds.slice(start, start + CHUNK));
+      const sql = `SELECT user_id, device_id FROM devices WHERE user_id IN ${ids.sql} ORDER BY user_id, device_id`;
+      const rows = await this.reader.all<Pick<DeviceRow, 'user_id' | 'device_id'>>(sql, ids.params);
+      for (const { user_id: userId, device_id: deviceId } of rows) {
+        const devices = found.get(userId);
+        if (devices === undefined) found.set(userId, [deviceId]);
+        else devices.push(deviceId);
+      }
+    }
+    return found;
+  }
+
   /** Which of the users had a change after `since`, up to `until`. */
   async changedUsers(since: Positions, until: Positions, userIds: readonly string[]): Promise<string[]> {
     const range = positionRange(since, until);

@@ -44,9 +44,9 @@ export class Devices {
     return devices.map((device) => this.lastSeen.overlay(device));
   }
 
-  /** {@link list} within the caller's transaction, without what is not written yet. */
-  listWithin(tx: Tx, userId: string): Promise<Device[]> {
-    return new DevicesReader(tx).list(userId);
+  /** The device ids of users, within the caller's transaction. Users without devices are absent. */
+  idsWithin(tx: Tx, userIds: readonly string[]): Promise<Map<string, string[]>> {
+    return new DevicesReader(tx).idsOf(userIds);
   }
 
   /** The users among `userIds` whose device lists changed after `since`, up to `until`. For `/sync`. */

@@ -85,6 +85,8 @@ export class Followups implements ProfileChangePropagator {
   private heard({ payload }: Change): void {
     const { event } = payload as TimelineNews;
     if (event.type !== 'm.room.guest_access' || event.stateKey !== '' || allowsGuests(event.pdu)) return;
+    // Nothing is withdrawn where nothing was granted: rooms without the event are closed to guests.
+    if (event.replacesNid === null) return;
     this.start(this.sendGuestsAway({ nid: event.roomNid, roomId: event.roomId }));
   }
 

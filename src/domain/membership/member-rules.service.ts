@@ -33,7 +33,8 @@ export class MemberRules implements DraftRule {
   async checkDraft(requester: Requester, room: RoomInfo, draft: EventDraft): Promise<void> {
     const { type, stateKey, content } = draft;
     const membership = type === MEMBER_EVENT && stateKey !== undefined ? ownString(content, 'membership') : undefined;
-    if (membership !== 'leave' && type !== 'm.room.redaction') await this.checkSuspension(requester.userId);
+    const isOwnLeave = membership === 'leave' && stateKey === requester.userId;
+    if (!isOwnLeave && !(await this.isOwnRedaction(requester, draft))) await this.checkSuspension(requester.userId);
     if (type !== MEMBER_EVENT || stateKey === undefined) return;
     if (!isValidUserId(stateKey)) throw new InvalidParamError('The state key of a member event is a user ID');
     if (membership === 'invite') await this.checkInvite(requester.userId, stateKey);
@@ -76,8 +77,17 @@ export class MemberRules implements DraftRule {
     if (!allowsGuests(access?.pdu)) throw new GuestAccessForbiddenError('Guests cannot join this room');
   }
 
-  /** Spec: client-server API, "Account suspension". */
-  private async checkSuspension(userId: string): Promise<void> {
+  private async isOwnRedaction({ userId }: Requester, { type, content, redacts }: EventDraft): Promise<boolean> {
+    const target = redacts ?? ownString(content, 'redacts');
+    if (type !== 'm.room.redaction' || target === undefined) return false;
+    return (await this.timeline.event(target))?.sender === userId;
+  }
+
+  /**
+   * Suspended users read, leave and redact what is theirs, and nothing else. Spec: client-server API, "Account suspension".
+   * @throws UserSuspendedError
+   */
+  async checkSuspension(userId: string): Promise<void> {
     const read = async () => (await this.accounts.get(userId))?.suspended ?? false;
     if (await this.suspended.load(userId, read)) throw new UserSuspendedError();
   }

@@ -91,6 +91,11 @@ export class Membership {
     return this.rules.checkInvite(inviter, userId);
   }
 
+  /** @throws UserSuspendedError for users who may only read and leave */
+  checkSuspension(userId: string): Promise<void> {
+    return this.rules.checkSuspension(userId);
+  }
+
   kick(requester: Requester, roomId: string, userId: string, options?: ChangeOptions): Promise<void> {
     return this.moderation.kick(requester, roomId, userId, options);
   }

@@ -3,6 +3,7 @@ import { MAIN_THREAD, type CheckpointState, type RoomCounts, type UnreadEvent } 
 
 /** More than this many in one room are not counted; the oldest are let go. */
 export const MAX_UNREAD = 5_000;
+const MIN_NEWS = 20;
 
 const UNREAD: ReadUpTo = { unthreaded: undefined, threads: new Map() };
 
@@ -16,16 +17,25 @@ export class Checkpoint {
   private unread: UnreadEvent[];
   /** What was read when `unread` was last sifted; receipts are replaced, never changed. */
   private read = UNREAD;
+  private savedTo: number;
   private counted: Map<string, { notification: number; highlight: number }>;
 
   constructor(state: CheckpointState) {
     this.judgedTo = state.judgedTo;
+    this.savedTo = state.judgedTo;
     this.away = state.away;
     this.unread = [...state.unread];
     this.counted = count(this.unread);
   }
 
-  get state(): CheckpointState {
+  /** Whether enough was judged since the last time, measured by what there is to write. */
+  get isWorthSaving(): boolean {
+    return this.judgedTo - this.savedTo >= Math.max(MIN_NEWS, this.unread.length / 2);
+  }
+
+  /** The state to write down now. */
+  saved(): CheckpointState {
+    this.savedTo = this.judgedTo;
     return { judgedTo: this.judgedTo, away: this.away, unread: this.unread };
   }
 

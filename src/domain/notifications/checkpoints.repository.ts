@@ -1,6 +1,6 @@
 import { inList, type Reader, type Tx } from '#platform/storage/storage';
 import { Checkpoint } from './checkpoint.model';
-import type { UnreadEvent } from './notifications.model';
+import type { CheckpointState, UnreadEvent } from './notifications.model';
 
 interface CheckpointRow {
   readonly room_nid: number;
@@ -31,7 +31,7 @@ export class CheckpointsWriter extends CheckpointsReader {
     super(tx);
   }
 
-  save(userId: string, roomNid: number, { state }: Checkpoint): Promise<void> {
+  save(userId: string, roomNid: number, state: CheckpointState): Promise<void> {
     const unread = state.unread.map((event): CompactEvent => [
       event.ordinal,
       event.eventId,

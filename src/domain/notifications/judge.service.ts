@@ -85,8 +85,8 @@ function judgeOne(checkpoint: Checkpoint, { event, form, thread }: Subject, benc
   if (event.type === 'm.room.member' && event.stateKey === userId) return moved(checkpoint, event);
   if (checkpoint.away) return;
   if (event.sender === userId) {
-    // Sending an event says that one has read up to it.
-    if (event.stateKey === null) checkpoint.clearThread(thread);
+    // Sending an event says that one has read up to it; taking one back says nothing.
+    if (event.stateKey === null && event.type !== 'm.room.redaction') checkpoint.clearThread(thread);
     return;
   }
   if (event.redactedByNid !== null || (event.stateKey === null && bench.ignored.has(event.sender))) return;

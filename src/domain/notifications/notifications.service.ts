@@ -1,21 +1,20 @@
-import { LRUCache } from 'lru-cache';
 import type { Storage } from '#platform/storage/storage';
+import { membershipOf, type Pdu } from '#protocol/events/index';
 import type { AccountData } from '../account-data';
 import type { Membership } from '../membership';
 import type { PushRules } from '../push-rules';
 import type { ReadUpTo, Receipts } from '../receipts';
 import type { Relations } from '../relations';
 import type { RoomInfo } from '../room-state';
-import type { Timeline } from '../timeline';
-import { CheckpointsReader, CheckpointsWriter } from './checkpoints.repository';
+import type { StoredEvent, Timeline } from '../timeline';
+import { CheckpointStore } from './checkpoint-store.service';
 import { Judge } from './judge.service';
 import { Checkpoint, MAX_UNREAD } from './checkpoint.model';
 import type { RoomCounts } from './notifications.model';
 import { RoomPages } from './room-pages.service';
 
 const SAVE_MS = 30_000;
-/** Checkpoints written in one transaction. */
-const SAVED_AT_ONCE = 200;
+const MAX_PROFILE_CHANGES = 100;
 
 const NOTHING: RoomCounts = { main: { notification: 0, highlight: 0 }, threads: new Map() };
 
@@ -24,42 +23,39 @@ const NOTHING: RoomCounts = { main: { notification: 0, highlight: 0 }, threads: 
  * to each event after their receipt, and what came of it is kept in memory and written down now and then.
  */
 export class Notifications {
-  private readonly reader: CheckpointsReader;
+  private readonly checkpoints: CheckpointStore;
   private readonly judge: Judge;
   private readonly pages: RoomPages;
-  private readonly checkpoints = new LRUCache<string, Checkpoint>({ max: 100_000 });
-  /** What is not written down yet, by the same key. */
-  private readonly unsaved = new Map<string, { userId: string; roomNid: number; checkpoint: Checkpoint }>();
   /** The last call for a user and room: they follow one another. */
   private readonly running = new Map<string, Promise<unknown>>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly storage: Storage,
+    storage: Storage,
     private readonly deps: {
       readonly accountData: Pick<AccountData, 'ignoredUsers'>;
       readonly pushRules: Pick<PushRules, 'rulesFor'>;
-      readonly timeline: Pick<Timeline, 'currentState' | 'event' | 'latestOrdinal' | 'range'>;
+      readonly timeline: Pick<Timeline, 'currentState' | 'event' | 'events' | 'latestOrdinal' | 'range'>;
       readonly membership: Pick<Membership, 'counts' | 'of'>;
       readonly relations: Pick<Relations, 'threadsOf'>;
       readonly receipts: Pick<Receipts, 'readUpTo'>;
     },
     private readonly onError: (error: unknown) => void,
   ) {
-    this.reader = new CheckpointsReader(storage);
+    this.checkpoints = new CheckpointStore(storage);
     this.judge = new Judge(deps);
     this.pages = new RoomPages(deps.timeline, deps.relations);
   }
 
   /** Begins to write down now and then what was found out. */
   start(): void {
-    this.timer = setInterval(() => void this.save().catch(this.onError), SAVE_MS).unref();
+    this.timer = setInterval(() => void this.checkpoints.save().catch(this.onError), SAVE_MS).unref();
   }
 
   /** Ends that, writing down the rest. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
-    await this.save();
+    await this.checkpoints.save(true);
   }
 
   /**
@@ -70,7 +66,7 @@ export class Notifications {
     const key = `${room.nid} ${userId}`;
     const before = this.running.get(key);
     const mine = (before === undefined ? Promise.resolve() : before.catch(() => undefined)).then(() =>
-      this.count(key, userId, room),
+      this.count(userId, room),
     );
     this.running.set(key, mine);
     const forget = () => {
@@ -82,44 +78,38 @@ export class Notifications {
 
   /** Reads what {@link counts} will need for many rooms in two statements, before a first sync asks for them all. */
   async prepare(userId: string, rooms: readonly RoomInfo[]): Promise<void> {
-    const missing = rooms.map((room) => room.nid).filter((nid) => !this.checkpoints.has(`${nid} ${userId}`));
-    if (missing.length === 0) return;
-    const [found] = await Promise.all([this.reader.of(userId, missing), this.deps.receipts.readUpTo(userId, missing)]);
-    for (const [nid, checkpoint] of found) {
-      const key = `${nid} ${userId}`;
-      if (!this.checkpoints.has(key) && !this.running.has(key)) this.checkpoints.set(key, checkpoint);
-    }
+    const nids = rooms.map((room) => room.nid);
+    await Promise.all([this.checkpoints.prepare(userId, nids), this.deps.receipts.readUpTo(userId, nids)]);
   }
 
-  private async count(key: string, userId: string, room: RoomInfo): Promise<RoomCounts> {
+  private async count(userId: string, room: RoomInfo): Promise<RoomCounts> {
     const read = (await this.deps.receipts.readUpTo(userId, [room.nid])).get(room.nid)!;
-    const checkpoint = await this.checkpointOf(key, userId, room, read);
+    const checkpoint = await this.checkpoints.of(userId, room.nid, () => this.begin(userId, room, read));
     if (checkpoint === undefined) return NOTHING;
     const changed = checkpoint.markRead(read);
     const judged = await this.catchUp(checkpoint, userId, room, read);
-    if (changed || judged) this.unsaved.set(key, { userId, roomNid: room.nid, checkpoint });
+    if (changed || judged) this.checkpoints.changed(userId, room.nid, checkpoint);
     return checkpoint.away ? NOTHING : checkpoint.counts;
   }
 
-  /** The kept checkpoint, or a new one at the user's receipt or join. */
-  private async checkpointOf(
-    key: string,
-    userId: string,
-    room: RoomInfo,
-    read: ReadUpTo,
-  ): Promise<Checkpoint | undefined> {
-    const kept = this.checkpoints.get(key) ?? this.unsaved.get(key)?.checkpoint;
-    const checkpoint =
-      kept ?? (await this.reader.of(userId, [room.nid])).get(room.nid) ?? (await this.begin(userId, room, read));
-    if (checkpoint !== undefined) this.checkpoints.set(key, checkpoint);
-    return checkpoint;
+  /** A new checkpoint, at the user's receipt or join. */
+  private async begin(userId: string, room: RoomInfo, read: ReadUpTo): Promise<Checkpoint | undefined> {
+    const joined = await this.joinedAt(userId, room);
+    if (joined === undefined) return undefined;
+    return new Checkpoint({ judgedTo: Math.max(joined, read.unthreaded ?? joined), away: false, unread: [] });
   }
 
-  private async begin(userId: string, room: RoomInfo, read: ReadUpTo): Promise<Checkpoint | undefined> {
+  /** Where the user's present stay in a room began; changes of their profile since do not count. */
+  private async joinedAt(userId: string, room: RoomInfo): Promise<number | undefined> {
     const member = await this.deps.membership.of(userId, room.roomId);
     if (member?.membership !== 'join') return undefined;
-    const judgedTo = Math.max(member.ordinal, read.unthreaded ?? member.ordinal);
-    return new Checkpoint({ judgedTo, away: false, unread: [] });
+    let { ordinal } = member;
+    let [event] = await this.deps.timeline.events([member.eventNid]);
+    for (let step = 0; step < MAX_PROFILE_CHANGES && event !== undefined && isJoin(event); step++) {
+      ({ ordinal } = event);
+      [event] = event.replacesNid === null ? [] : await this.deps.timeline.events([event.replacesNid]);
+    }
+    return ordinal;
   }
 
   /** Judges what came since, page by page; of a very long absence only the newest part. */
@@ -140,20 +130,10 @@ export class Notifications {
 
   /** Passes over old events; a join among them is found in the membership instead. */
   private async skipTo(checkpoint: Checkpoint, ordinal: number, userId: string, room: RoomInfo): Promise<void> {
-    const member = await this.deps.membership.of(userId, room.roomId);
     checkpoint.judgedTo = ordinal;
-    checkpoint.away = member?.membership !== 'join' || member.ordinal > ordinal;
+    checkpoint.away = ((await this.joinedAt(userId, room)) ?? Infinity) > ordinal;
     if (checkpoint.away) checkpoint.clear();
   }
-
-  private async save(): Promise<void> {
-    while (this.unsaved.size > 0) {
-      const batch = [...this.unsaved].slice(0, SAVED_AT_ONCE);
-      for (const [key] of batch) this.unsaved.delete(key);
-      await this.storage.write(async (tx) => {
-        const writer = new CheckpointsWriter(tx);
-        for (const [, { userId, roomNid, checkpoint }] of batch) await writer.save(userId, roomNid, checkpoint);
-      });
-    }
-  }
 }
+
+const isJoin = (event: StoredEvent): boolean => membershipOf(event.pdu as Pdu) === 'join';

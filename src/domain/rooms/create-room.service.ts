@@ -1,4 +1,4 @@
-import { ForbiddenError, InvalidParamError } from '#kernel/errors';
+import { InvalidParamError } from '#kernel/errors';
 import { parseRoomAlias } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
@@ -8,11 +8,14 @@ import { roomVersion, type RoomVersion } from '#protocol/room-versions';
 import { AliasInUseError, BadAliasError, type Directory } from '../directory';
 import type { Membership } from '../membership';
 import type { RoomInfo } from '../room-state';
-import type { Timeline } from '../timeline';
+import { RoomRulesError, type Timeline } from '../timeline';
 import { newPowerLevels, presetState } from './presets.model';
 import type { RoomsConfig } from './rooms.config';
 import { InvalidRoomStateError, RoomInUseError, ThirdPartyInvitesDeniedError } from './rooms.errors';
 import type { CreateRoomRequest, InitialState, RoomPreset } from './rooms.model';
+
+/** Each becomes an event of one transaction. */
+const MAX_ENTRIES = 1_000;
 
 /** Everything that was checked and filled in before the first event is made. */
 interface Plan {
@@ -55,15 +58,18 @@ export class RoomCreation {
       return room.roomId;
     } catch (error) {
       if (error instanceof AliasInUseError) throw new RoomInUseError(plan.alias!);
-      if (error instanceof ForbiddenError) throw new InvalidRoomStateError(error.message);
+      if (error instanceof RoomRulesError) throw new InvalidRoomStateError(error.message);
       throw error;
     }
   }
 
   private async plan(requester: Requester, request: CreateRoomRequest): Promise<Plan> {
+    await this.membership.checkSuspension(requester.userId);
     const version = roomVersion(request.room_version ?? this.config.defaultVersion);
     if ((request.invite_3pid ?? []).length > 0) throw new ThirdPartyInvitesDeniedError();
     const creator = requester.userId;
+    checkCount('invite', request.invite);
+    checkCount('initial_state', request.initial_state);
     const invited = [...new Set(request.invite ?? [])].filter((userId) => userId !== creator);
     for (const userId of invited) await this.membership.checkInvite(creator, userId);
     const alias = this.aliasOf(request);
@@ -152,6 +158,10 @@ function checkInitialState({ initial_state: initial = [] }: CreateRoomRequest, a
       if (typeof other === 'string' && other !== '' && other !== alias) throw new BadAliasError(other);
     }
   }
+}
+
+function checkCount(name: string, list: readonly unknown[] = []): void {
+  if (list.length > MAX_ENTRIES) throw new InvalidParamError(`${name}: more than ${MAX_ENTRIES} entries`);
 }
 
 function isUnkeyed(entry: InitialState): boolean {

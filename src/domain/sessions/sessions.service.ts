@@ -26,8 +26,9 @@ export class Sessions {
     private readonly devices: Devices,
     config: SessionsConfig,
     now: Clock,
+    onError: (error: unknown) => void,
   ) {
-    this.tokens = new Tokens(storage, accounts, devices, config, now);
+    this.tokens = new Tokens(storage, accounts, devices, config, now, onError);
     this.authentication = new Authentication(storage, accounts, this.tokens, now);
     const failedPasswords = new FailedPasswords(config.failedPasswords, now);
     this.logins = new Login(storage, accounts, this.tokens, failedPasswords);
@@ -60,7 +61,7 @@ export class Sessions {
     this.tokens.assertValid(request);
   }
 
-  /** Calls `listener` once when the token with this id has ended; returns the unsubscribe function. */
+  /** Calls `listener` once when the token with this id has ended or its account was locked; returns the unsubscribe function. */
   onEnded(tokenId: number, listener: () => void): () => void {
     const unsubscribe = this.storage.subscribe(SESSIONS_STREAM, ({ payload }) => {
       if (!(payload as SessionsEnded).tokenIds.includes(tokenId)) return;

@@ -42,6 +42,12 @@ export class TokensReader {
     return this.reader.get<TokenRow>(`SELECT ${COLUMNS} FROM access_tokens WHERE refresh_hash = ?`, [hash]);
   }
 
+  async idsOfUser(userId: string): Promise<number[]> {
+    const sql = 'SELECT token_id FROM access_tokens WHERE user_id = ?';
+    const rows = await this.reader.all<{ token_id: number }>(sql, [userId]);
+    return rows.map((row) => row.token_id);
+  }
+
   async idsOfDevices(userId: string, deviceIds: readonly string[]): Promise<number[]> {
     const devices = inList(deviceIds);
     const sql = `SELECT token_id FROM access_tokens WHERE user_id = ? AND device_id IN ${devices.sql}`;

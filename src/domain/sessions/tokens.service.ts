@@ -1,5 +1,5 @@
-import type { Accounts } from '#domain/accounts';
-import { UserDeactivatedError, UserLockedError } from '#domain/accounts';
+import type { AccountChange, Accounts } from '#domain/accounts';
+import { ACCOUNTS_STREAM, UserDeactivatedError, UserLockedError } from '#domain/accounts';
 import type { DeviceDependant, Devices } from '#domain/devices';
 import { NotFoundError, UnknownTokenError } from '#kernel/errors';
 import { randomSecret } from '#kernel/random';
@@ -23,8 +23,12 @@ export class Tokens implements DeviceDependant {
     private readonly devices: Devices,
     private readonly config: SessionsConfig,
     private readonly now: Clock,
+    onError: (error: unknown) => void,
   ) {
     storage.subscribe(SESSIONS_STREAM, ({ key }) => this.tell(key));
+    storage.subscribe(ACCOUNTS_STREAM, ({ key, payload }) => {
+      if ((payload as AccountChange).locked) void this.interrupt(key).catch(onError);
+    });
   }
 
   /** Calls `listener` with the user id when tokens end: here before the author goes on, elsewhere with the news. For caches. */
@@ -94,7 +98,7 @@ export class Tokens implements DeviceDependant {
     const tokens = new TokensWriter(tx);
     const ids = await tokens.idsOfDevices(row.user_id, [row.device_id]);
     if (!ids.includes(row.token_id)) throw new UnknownTokenError('This token was replaced');
-    await this.end(
+    await this.supersede(
       tx,
       row.user_id,
       ids.filter((id) => id !== row.token_id),
@@ -107,11 +111,25 @@ export class Tokens implements DeviceDependant {
   }
 
   private async end(tx: Tx, userId: string, tokenIds: readonly number[]): Promise<void> {
+    await this.remove(tx, userId, tokenIds, { tokenIds });
+  }
+
+  /** Ends tokens whose session goes on with others: its open requests may finish. */
+  private async supersede(tx: Tx, userId: string, tokenIds: readonly number[]): Promise<void> {
+    await this.remove(tx, userId, tokenIds, { tokenIds: [] });
+  }
+
+  private async remove(tx: Tx, userId: string, tokenIds: readonly number[], payload: SessionsEnded): Promise<void> {
     if (tokenIds.length === 0) return;
     await new TokensWriter(tx).remove(tokenIds);
-    const payload: SessionsEnded = { tokenIds };
     tx.publish({ stream: SESSIONS_STREAM, key: userId, position: tx.position(), payload });
     tx.afterCommit(() => this.tell(userId));
+  }
+
+  /** Closes what a locked account has open. */
+  private async interrupt(userId: string): Promise<void> {
+    const payload: SessionsEnded = { tokenIds: await new TokensReader(this.storage).idsOfUser(userId), locked: true };
+    this.storage.announce({ stream: SESSIONS_STREAM, key: userId, payload });
   }
 
   private tell(userId: string): void {

@@ -88,9 +88,7 @@ export class DeviceListsSection {
     const changed = this.isLogged(since)
       ? this.loggedSince(since)
       : await this.storedSince(requester.userId, window.until, since);
-    const shared = await Promise.all(
-      changed.map((userId) => this.membership.shareRoom(requester.userId, userId)),
-    );
+    const shared = await Promise.all(changed.map((userId) => this.membership.shareRoom(requester.userId, userId)));
     return changed.filter((_, index) => shared[index]);
   }
 

@@ -76,7 +76,10 @@ export class JoinedRooms {
       tasks.filter((task) => isNewToClient(task, since)).map((task) => task.room),
       tasks.filter((task) => !isNewToClient(task, since)).map((task) => task.room),
     ];
-    const receipts = await this.sections.ephemeral.receiptsOf(reading, known, fresh);
+    const [receipts] = await Promise.all([
+      this.sections.ephemeral.receiptsOf(reading, known, fresh),
+      this.sections.unread.prepare(reading, fresh),
+    ]);
     if (since === undefined || fresh.length === 0) return { receipts, accountData: changedData };
     const all = await this.sections.accountData.ofNewRooms(reading);
     const accountData = new Map(changedData);
@@ -123,7 +126,7 @@ export class JoinedRooms {
   private async start({ window }: Reading, { room, standing }: RoomTask, isNew: boolean): Promise<number | undefined> {
     if (window.since === undefined) return undefined;
     if (!isNew || standing!.wasJoined) return this.timeline.ordinalAt(room, window.since);
-    return standing!.departure?.ordinal;
+    return standing!.toldDeparture?.ordinal;
   }
 }
 

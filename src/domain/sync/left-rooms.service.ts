@@ -48,12 +48,11 @@ export class LeftRooms {
     const whole = !standing.wasJoined || reading.fullState;
     const state = told ? [] : await this.sections.reading.stateOf(reading, slice, whole, []);
     const own = ownEvents(reading, standing, told);
-    const limited = slice.limited || (!told && !standing.wasJoined && since !== undefined);
     return {
       task,
       slice,
       answer: {
-        timeline: await this.sections.reading.timeline(reading, slice, limited, own),
+        timeline: await this.sections.reading.timeline(reading, slice, slice.limited, own),
         ...(await this.sections.reading.state(reading, task.room, state)),
       },
     };
@@ -61,7 +60,8 @@ export class LeftRooms {
 
   private async upTo(reading: Reading, { room }: RoomTask, standing: Standing, departure: StoredEvent): Promise<Slice> {
     const { since } = reading.window;
-    const after = since === undefined ? undefined : await this.timeline.ordinalAt(room, since);
+    const isKnown = since !== undefined && standing.wasJoined;
+    const after = isKnown ? await this.timeline.ordinalAt(room, since) : standing.toldDeparture?.ordinal;
     return this.sections.timeline.read(reading, { room, after, upTo: departure.ordinal });
   }
 }

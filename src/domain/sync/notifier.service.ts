@@ -92,6 +92,11 @@ export class Notifier {
     }
   }
 
+  /** Ends a user's waits as if their time were up. */
+  release(userId: string): void {
+    for (const waiter of this.byUser.get(userId) ?? []) waiter.signal('timeout')?.();
+  }
+
   /** Ends every wait, now and later: the server stops. */
   stop(): void {
     this.stopped = true;

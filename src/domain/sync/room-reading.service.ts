@@ -1,5 +1,6 @@
 import type { EventViews, ViewOptions } from '#domain/event-views';
 import type { RoomInfo } from '#domain/room-state';
+import { printPlace } from '#domain/rooms';
 import type { StoredEvent } from '#domain/timeline';
 import type { StateSection } from './state-section.service';
 import type { LeftRoomAnswer, Reading, StateBatch } from './sync.model';
@@ -27,7 +28,7 @@ export class RoomReading {
     const { userId } = reading.requester;
     const events = await this.views.forUser(userId, room, slice.shown, options);
     events.push(...(await this.views.state(userId, room, own, viewOptions(reading))));
-    return { events, limited, prev_batch: roomPlace(slice.start) };
+    return { events, limited, prev_batch: printPlace(slice.start - 1) };
   }
 
   /** The state as stored: all of it for a room that is new to the client, else what changed. */
@@ -49,9 +50,4 @@ export class RoomReading {
 function viewOptions({ requester, filter }: Reading): ViewOptions {
   const deviceScope = requester.deviceId ?? `token:${requester.tokenId}`;
   return { deviceScope, withoutRoomId: true, project: filter.project };
-}
-
-/** A token for `/messages`: the place just before the event with this ordinal. */
-export function roomPlace(ordinal: number): string {
-  return `t${ordinal - 1}`;
 }

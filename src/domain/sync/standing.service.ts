@@ -4,7 +4,7 @@ import { isAfter, type Positions } from '#platform/storage/storage';
 import type { Window } from './sync.model';
 
 /** A user's own member events looked at in one room; who goes in and out more often between two syncs starts anew. */
-const MAX_STEPS = 50;
+const MAX_STEPS = 100;
 
 /** Where a user stands in a room at the end of a window, and how they came there. */
 export interface Standing {
@@ -15,12 +15,11 @@ export interface Standing {
   readonly wasJoined: boolean;
   /** Joined all through the window: what the client knows of the room holds. */
   readonly continuous: boolean;
-  /**
-   * The event by which the user last left the room after having been joined: the one that ended the present absence, or
-   * when joined, the absence before. Undefined for users who were never joined before.
-   */
+  /** The event that ended the user's last stay in the room; undefined when there was none before. */
   readonly departure: StoredEvent | undefined;
-  /** The user's member events after the departure (all, when never joined), oldest first. */
+  /** The same before the window: up to there the client was told of the room. */
+  readonly toldDeparture: StoredEvent | undefined;
+  /** The user's member events after the departure (all, when there is none), oldest first. */
   readonly sinceDeparture: readonly StoredEvent[];
 }
 
@@ -32,85 +31,56 @@ export class Standings {
   constructor(private readonly timeline: Pick<Timeline, 'events'>) {}
 
   /** Undefined when the user had nothing to do with the room yet. */
-  async of(row: RoomMembership, window: Window): Promise<Standing | undefined> {
-    const walk = new Walk(this.timeline, row.eventNid);
-    let event = await walk.next();
-    while (event !== undefined && isAfter(event.position, window.until)) event = await walk.next();
+  async of(row: RoomMembership, { since, until }: Window): Promise<Standing | undefined> {
+    const chain = await this.chain(row.eventNid, since, until);
+    const [event] = chain;
     if (event === undefined) return undefined;
-    const own = await this.untilDeparture(walk, event, window.since);
-    const before = await stateAt(own, walk, window.since);
-    const wasJoined = before !== undefined && membershipOf(before) === 'join';
-    const departure = own.departure;
+    const news = chain.filter((own) => since === undefined || isAfter(own.position, since));
+    const told = chain.slice(news.length);
+    const [before] = told;
+    const wasJoined = before !== undefined && isJoin(before);
+    const departure = departureIn(chain);
     return {
       membership: membershipOf(event),
       event,
       wasJoined,
-      continuous: wasJoined && membershipOf(event) === 'join' && isContinuous(departure, window.since),
+      continuous: wasJoined && news.every(isJoin),
       departure,
-      sinceDeparture: own.later.reverse(),
+      toldDeparture: departureIn(told),
+      sinceDeparture: (departure === undefined ? chain : chain.slice(0, chain.indexOf(departure))).slice().reverse(),
     };
   }
 
   /**
-   * Walks back to the event that ended the last stay, over the present stay if there is one; no further than to a join
-   * that the client knows of.
+   * The user's member events up to `until`, newest first, back to a stay that the client knows of: its last event is a join
+   * before `since`, or without `since` the one before the last departure.
    */
-  private async untilDeparture(walk: Walk, event: StoredEvent, since: Positions | undefined): Promise<Trail> {
-    const later: StoredEvent[] = [];
-    const known = (joined: StoredEvent): boolean => since !== undefined && !isAfter(joined.position, since);
-    let outside: StoredEvent | undefined = membershipOf(event) === 'join' ? undefined : event;
-    if (outside === undefined) later.push(event);
-    if (outside === undefined && known(event)) return { later, departure: undefined, stay: undefined };
-    for (let next = await walk.next(); next !== undefined; next = await walk.next()) {
-      const joined = membershipOf(next) === 'join';
-      if (outside !== undefined && joined) return { later, departure: outside, stay: next };
-      if (outside !== undefined) later.push(outside);
-      outside = joined ? undefined : next;
-      if (joined) later.push(next);
-      if (joined && known(next)) break;
+  private async chain(newest: number, since: Positions | undefined, until: Positions): Promise<StoredEvent[]> {
+    const chain: StoredEvent[] = [];
+    let nid: number | null = newest;
+    for (let step = 0; nid !== null && step < MAX_STEPS; step++) {
+      const [event]: StoredEvent[] = await this.timeline.events([nid]);
+      if (event === undefined) break;
+      nid = event.replacesNid;
+      if (isAfter(event.position, until)) continue;
+      chain.push(event);
+      const isKnown = since === undefined ? departureIn(chain) !== undefined : !isAfter(event.position, since);
+      if (isKnown && isJoin(event)) break;
     }
-    if (outside !== undefined) later.push(outside);
-    return { later, departure: undefined, stay: undefined };
+    return chain;
   }
 }
 
-interface Trail {
-  /** Newest first. */
-  readonly later: StoredEvent[];
-  readonly departure: StoredEvent | undefined;
-  /** The last member event of the stay that the departure ended. */
-  readonly stay: StoredEvent | undefined;
+/** The newest event of a chain by which a stay ended. */
+function departureIn(chain: readonly StoredEvent[]): StoredEvent | undefined {
+  return chain.find((event, index) => {
+    const before = chain[index + 1];
+    return !isJoin(event) && before !== undefined && isJoin(before);
+  });
 }
 
-class Walk {
-  private steps = 0;
-
-  constructor(
-    private readonly timeline: Pick<Timeline, 'events'>,
-    private nid: number | null,
-  ) {}
-
-  async next(): Promise<StoredEvent | undefined> {
-    if (this.nid === null || this.steps++ >= MAX_STEPS) return undefined;
-    const [event] = await this.timeline.events([this.nid]);
-    this.nid = event?.replacesNid ?? null;
-    return event;
-  }
-}
-
-/** The member event in force at `since`. */
-async function stateAt(own: Trail, walk: Walk, since: Positions | undefined): Promise<StoredEvent | undefined> {
-  if (since === undefined) return undefined;
-  const known = [...own.later, own.departure, own.stay];
-  for (const event of known) if (event !== undefined && !isAfter(event.position, since)) return event;
-  for (let event = await walk.next(); event !== undefined; event = await walk.next()) {
-    if (!isAfter(event.position, since)) return event;
-  }
-  return undefined;
-}
-
-function isContinuous(departure: StoredEvent | undefined, since: Positions | undefined): boolean {
-  return since !== undefined && (departure === undefined || !isAfter(departure.position, since));
+function isJoin(event: StoredEvent): boolean {
+  return membershipOf(event) === 'join';
 }
 
 /** The membership that a member event gives. */

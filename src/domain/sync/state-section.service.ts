@@ -21,7 +21,8 @@ export class StateSection {
   ) {}
 
   /**
-   * The whole state at the start of the slice (with `use_state_after`: at its end). Lazy loading leaves out members but
+   * The whole state at the start of the slice (with `use_state_after`: at its end), with what changed later in events that
+   * are not shown: they would reach the client in no other way. Lazy loading leaves out members but
    * the reader, the senders shown and `heroes`.
    */
   async whole(reading: Reading, slice: Slice, heroes: readonly string[]): Promise<StoredEvent[]> {
@@ -29,7 +30,9 @@ export class StateSection {
     const base = await this.base(slice, reading.useStateAfter);
     if (base === undefined || !filter.state.allowsRoom(slice.stretch.room.roomId)) return [];
     const lazy = filter.lazyMembers ? new Set([requester.userId, ...heroes, ...sendersOf(slice)]) : undefined;
-    const entries = (await this.entries(base)).filter(
+    const state = await this.entries(base);
+    if (!reading.useStateAfter) overlay(state, hiddenState(slice));
+    const entries = [...state.values()].filter(
       ({ type, stateKey }) => filter.state.allowsType(type) && (type !== MEMBER || !lazy || lazy.has(stateKey)),
     );
     return this.finish(reading, slice, await this.timeline.events(entries.map((entry) => entry.eventNid)));
@@ -37,16 +40,14 @@ export class StateSection {
 
   /**
    * What changed between the start of the stretch and the start of the slice (with `use_state_after`: its end), state
-   * events that the timeline's filter hides included: they would reach the client in no other way. Lazy loading adds the
-   * senders shown and `heroes` that the device was not sent before.
+   * events that are not shown included. Lazy loading adds the senders shown and `heroes` that the device was not sent.
    */
   async changes(reading: Reading, slice: Slice, heroes: readonly string[]): Promise<StoredEvent[]> {
     if (!reading.filter.state.allowsRoom(slice.stretch.room.roomId)) return [];
     const changed = new Map<string, StoredEvent>();
     const put = (event: StoredEvent): unknown => changed.set(stateMapKey(event.type, event.stateKey!), event);
     if (!slice.complete) (await this.changesBefore(slice)).forEach(put);
-    const shown = reading.useStateAfter ? undefined : new Set(slice.shown);
-    for (const event of slice.scanned) if (event.stateKey !== null && !shown?.has(event)) put(event);
+    (reading.useStateAfter ? slice.scanned.filter(isState) : hiddenState(slice)).forEach(put);
     if (reading.filter.lazyMembers) {
       for (const member of await this.membersShown(reading, slice, heroes)) {
         if (!changed.has(stateMapKey(MEMBER, member.stateKey!))) put(member);
@@ -115,13 +116,31 @@ export class StateSection {
     return (await this.timeline.range(room, { from: upTo + 1, direction: 'b', limit: 1 }))[0];
   }
 
-  private async entries({ snapshot, over }: Base): Promise<StateEntry[]> {
+  private async entries({ snapshot, over }: Base): Promise<Map<string, StateEntry>> {
     const entries = await this.roomState.atAll(snapshot);
-    if (over === undefined) return entries;
-    const { type, stateKey, nid } = over;
-    const others = entries.filter((entry) => entry.type !== type || entry.stateKey !== stateKey);
-    return [...others, { type, stateKey: stateKey!, eventNid: nid }];
+    const state = new Map(entries.map((entry) => [stateMapKey(entry.type, entry.stateKey), entry]));
+    if (over !== undefined) overlay(state, [over]);
+    return state;
   }
+}
+
+function overlay(state: Map<string, StateEntry>, events: readonly StoredEvent[]): void {
+  for (const { type, stateKey, nid } of events) {
+    state.set(stateMapKey(type, stateKey!), { type, stateKey: stateKey!, eventNid: nid });
+  }
+}
+
+function isState(event: StoredEvent): boolean {
+  return event.stateKey !== null;
+}
+
+/**
+ * State events that were read but are not shown, because the filter or the room's history visibility hides them. Those
+ * before the slice's start are in the state there anyway.
+ */
+function hiddenState({ scanned, shown }: Slice): StoredEvent[] {
+  const seen = new Set(shown);
+  return scanned.filter((event) => isState(event) && !seen.has(event));
 }
 
 /** What sent members are remembered by. Sessions without a device share one memory per token. */

@@ -50,7 +50,7 @@ export class TimelineSection {
       const size = filter.passesAll ? scan.missing : Math.min(scan.missing * 2 ** (page + 1), MAX_PAGE);
       const batch = await this.timeline.range(stretch.room, { ...scan.next, direction: 'b', limit: size });
       const passing = filter.passesAll ? batch : batch.filter((event) => filter.matches(subjectOf(event)));
-      scan.add(batch, size, await this.views.visible(reading.requester.userId, stretch.room, passing));
+      scan.add(batch, size, passing, await this.views.visible(reading.requester.userId, stretch.room, passing));
     }
     return scan.slice(wanted);
   }
@@ -61,6 +61,7 @@ class Scan {
   private readonly scanned: StoredEvent[] = [];
   private readonly shown: StoredEvent[] = [];
   private complete: boolean;
+  private cut = false;
 
   constructor(
     private readonly stretch: Stretch,
@@ -75,17 +76,30 @@ class Scan {
   }
 
   get done(): boolean {
-    return this.complete || this.missing <= 0;
+    return this.complete || this.cut || this.missing <= 0;
   }
 
   get next(): { from: number; to: number | undefined } {
     return { from: this.scanned.at(-1)?.ordinal ?? this.stretch.upTo + 1, to: this.stretch.after };
   }
 
-  add(batch: readonly StoredEvent[], asked: number, passing: readonly StoredEvent[]): void {
-    this.scanned.push(...batch);
-    this.shown.push(...passing);
-    this.complete = batch.length < asked;
+  /**
+   * A state event that the reader may not see ends the slice: what is shown before it would be replayed over the state that
+   * it made. Pages of `/messages` go on beyond it.
+   */
+  add(
+    batch: readonly StoredEvent[],
+    asked: number,
+    passing: readonly StoredEvent[],
+    visible: readonly StoredEvent[],
+  ): void {
+    const seen = new Set(visible);
+    const hidden = passing.find((event) => event.stateKey !== null && !seen.has(event));
+    const isAfterHidden = (event: StoredEvent): boolean => hidden === undefined || event.ordinal > hidden.ordinal;
+    this.cut = hidden !== undefined;
+    this.scanned.push(...batch.filter(isAfterHidden));
+    this.shown.push(...visible.filter(isAfterHidden));
+    this.complete = !this.cut && batch.length < asked;
   }
 
   slice(wanted: boolean): Slice {

@@ -4,7 +4,12 @@ import type { JoinedRoomAnswer, Reading, UnreadCounts } from './sync.model';
 
 /** How much of a room is unread. Spec: client-server, "Receiving notifications", "Threading". */
 export class UnreadSection {
-  constructor(private readonly notifications: Pick<Notifications, 'counts'>) {}
+  constructor(private readonly notifications: Pick<Notifications, 'counts' | 'prepare'>) {}
+
+  /** Reads for many rooms together what their counts need, before they are asked for one by one. */
+  prepare(reading: Reading, rooms: readonly RoomInfo[]): Promise<void> {
+    return this.notifications.prepare(reading.requester.userId, rooms);
+  }
 
   /** With thread counts asked for, `unread_notifications` speaks of the main timeline only; else of everything. */
   async read(

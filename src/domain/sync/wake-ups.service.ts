@@ -37,12 +37,18 @@ export class WakeUps {
       on(TO_DEVICE_STREAM, ({ key }) => notifier.wake(key)),
       on(PRESENCE_STREAM, ({ key }) => this.friends(key)),
       on(DEVICE_LISTS_STREAM, ({ key }) => this.friends(key)),
-      on(SESSIONS_STREAM, ({ key, payload }) => notifier.revoke(key, (payload as SessionsEnded).tokenIds)),
+      on(SESSIONS_STREAM, ({ key, payload }) => this.sessionsEnded(key, payload as SessionsEnded)),
     ];
   }
 
   stop(): void {
     for (const unsubscribe of this.subscriptions) unsubscribe();
+  }
+
+  /** A locked account's next request says that it is locked; its sessions are not over. */
+  private sessionsEnded(userId: string, { tokenIds, locked }: SessionsEnded): void {
+    if (locked === true) this.notifier.release(userId);
+    else this.notifier.revoke(userId, tokenIds);
   }
 
   private timeline({ payload }: Change): void {

@@ -5,7 +5,7 @@ import { EventReader } from './event.repository';
 import type { StoredEvent } from './timeline.model';
 
 /** Memory for parsed events, in characters of JSON; parsed they take about four times that. */
-const CACHED_CHARACTERS = 24 * 1024 * 1024;
+const CACHED_CHARACTERS = 16 * 1024 * 1024;
 const OVERHEAD = 300;
 
 /** Reads events by number or id, through a bounded cache that commits keep fresh. */
@@ -13,7 +13,7 @@ export class EventStore {
   private readonly reader: EventReader;
   private readonly byNid = new LRUCache<number, StoredEvent>({
     maxSize: CACHED_CHARACTERS,
-    max: 50_000,
+    max: 25_000,
   });
   private readonly nidById = new LRUCache<string, number>({ max: 50_000 });
   /** Counts redactions, so that a read that overlapped one does not put the event back as it was. */

@@ -5,7 +5,7 @@
  */
 export { Timeline } from './timeline.service';
 export type { TimelineConfig } from './timeline.config';
-export { DuplicateAnnotationError, NotInRoomError } from './timeline.errors';
+export { DuplicateAnnotationError, NotInRoomError, RoomRulesError } from './timeline.errors';
 export { TIMELINE_STREAM } from './timeline.stream';
 export type { NewRoomRequest } from './new-rooms.service';
 export type { OrdinalRange } from './event.repository';
@@ -34,3 +34,4 @@ export type {
   StateCompletion,
   TemplateClaim,
 } from './ingest.model';
+export type { RequestExpiryJob } from './request-expiry.job';

@@ -1,4 +1,6 @@
 import { randomInt } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
+import { ForbiddenError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
 import type { Tx } from '#platform/storage/storage';
 import { creatorsOf } from '#protocol/auth-rules/index';
@@ -8,6 +10,7 @@ import type { Committer } from './committer.service';
 import type { EventMaker, MakerDraft } from './event-maker.service';
 import { RoomHead, type PreparedEvent } from './room-head.model';
 import type { TimelineConfig } from './timeline.config';
+import { RoomRulesError } from './timeline.errors';
 import type { StoredEvent } from './timeline.model';
 
 /** A room to be made: its events in order, the create event first, all by one sender. */
@@ -23,6 +26,7 @@ export interface NewRoomRequest {
 
 const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const ID_LENGTH = 18;
+const EVENTS_AT_ONCE = 32;
 
 /** Writes whole rooms, in one transaction each. */
 export class NewRooms {
@@ -34,7 +38,7 @@ export class NewRooms {
 
   /**
    * Makes a room. A draft that the room's own rules refuse undoes it all.
-   * @throws ForbiddenError by the rules, TooLargeError, BadJsonError, UnsupportedRoomVersionError
+   * @throws RoomRulesError by the rules, TooLargeError, BadJsonError, UnsupportedRoomVersionError
    */
   async create(request: NewRoomRequest): Promise<{ room: RoomInfo; events: StoredEvent[] }> {
     const version = roomVersion(request.version);
@@ -47,7 +51,11 @@ export class NewRooms {
     head.advance(create);
     const drafts = typeof request.drafts === 'function' ? request.drafts(roomId) : request.drafts;
     const events = [create];
-    for (const draft of drafts) events.push(...(await this.prepareNew(head, { ...draft, sender })));
+    for (const draft of drafts) {
+      events.push(...(await this.prepareNew(head, { ...draft, sender })));
+      // Signing takes time, and a room may begin with many events: other requests get their turn.
+      if (events.length % EVENTS_AT_ONCE === 0) await turn();
+    }
     const { type: roomType } = createContent;
     const newRoom = {
       roomId,
@@ -66,8 +74,12 @@ export class NewRooms {
 
   /** Nothing for a draft that repeats the state as it is. */
   private async prepareNew(head: RoomHead, draft: MakerDraft): Promise<PreparedEvent[]> {
-    const made = await this.maker.make(head, draft);
-    return 'existing' in made ? [] : [made];
+    try {
+      const made = await this.maker.make(head, draft);
+      return 'existing' in made ? [] : [made];
+    } catch (error) {
+      throw error instanceof ForbiddenError ? new RoomRulesError(error.message) : error;
+    }
   }
 
   private newRoomId(): string {

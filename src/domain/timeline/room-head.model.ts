@@ -15,14 +15,15 @@ export interface HeadEvent {
 /** An event that was authorised, placed and signed, and only has to be written. */
 export interface PreparedEvent extends HeadEvent {
   /** Canonical JSON of `pdu`. */
-  readonly json: string;
+  json: string;
   readonly ordinal: number;
   /** The head's depth before this event. */
   readonly depthBefore: number;
-  readonly previous: readonly HeadEvent[];
-  readonly replaces: HeadEvent | undefined;
+  /** This and the next two are let go of after the commit: each event would hold all before it. */
+  previous: readonly HeadEvent[];
+  replaces: HeadEvent | undefined;
   /** The event that this redaction puts out of force. */
-  readonly redacts: HeadEvent | undefined;
+  redacts: HeadEvent | undefined;
   /** Settles when the event is written; set when it is handed to the committer. */
   written?: Promise<unknown>;
 }
@@ -116,6 +117,7 @@ export class RoomHead {
     for (const event of events) {
       this.uncommitted.delete(event.eventId);
       if (event.redacts !== undefined) this.forgetRedacted(event.redacts);
+      Object.assign(event, { previous: [], replaces: undefined, redacts: undefined, written: undefined, json: '' });
     }
   }
 

@@ -14,3 +14,6 @@ export class DuplicateAnnotationError extends MatrixError {
     super('M_DUPLICATE_ANNOTATION', 'You have already sent this reaction', extra);
   }
 }
+
+/** The rules of a room that is being made refuse one of its own first events. */
+export class RoomRulesError extends ForbiddenError {}

@@ -13,6 +13,7 @@ import type { HeadEvent, PreparedEvent, RoomHead } from './room-head.model';
 import { RoomHeads } from './room-heads.service';
 import { RoomPlaces } from './room-places.service';
 import { RoomWatchers } from './room-watchers.service';
+import { RequestExpiryJob } from './request-expiry.job';
 import { Requests } from './requests.service';
 import type { TimelineConfig } from './timeline.config';
 import { NotInRoomError } from './timeline.errors';
@@ -24,6 +25,8 @@ import type { AppendParticipant, DraftRule } from './timeline.ports';
  * them is decided above, in event-views.
  */
 export class Timeline {
+  /** Forgets old transaction ids; started and stopped by the composition. */
+  readonly requestExpiry: RequestExpiryJob;
   private readonly store: EventStore;
   private readonly reader: EventReader;
   private readonly places: RoomPlaces;
@@ -49,6 +52,7 @@ export class Timeline {
     this.committer = new Committer(storage, rooms, this.store, this.heads, this.places, now);
     this.newRooms = new NewRooms(config, this.maker, this.committer);
     this.requests = new Requests(storage);
+    this.requestExpiry = new RequestExpiryJob(storage, now);
     this.rules = [new MessageRules(this.store)];
     this.watchers = new RoomWatchers(storage);
   }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Reader, Row } from '#platform/storage/storage';
+import type { Reader, Row, Tx } from '#platform/storage/storage';
 import { inList } from '#platform/storage/storage';
 import type { TransactionKey } from './timeline.model';
 
@@ -38,5 +38,26 @@ export class TransactionReader {
     const sql = `SELECT event_nid, txn_id FROM event_transactions WHERE event_nid IN ${list.sql} AND user_id = ? AND scope = ?`;
     const rows = await this.reader.all<{ event_nid: number; txn_id: string }>(sql, [...list.params, userId, scope]);
     return new Map(rows.map((row) => [row.event_nid, row.txn_id]));
+  }
+}
+
+export class TransactionWriter extends TransactionReader {
+  constructor(private readonly tx: Tx) {
+    super(tx);
+  }
+
+  /**
+   * Removes the oldest rows made before `before` (epoch milliseconds), `limit` at most; how many. Event numbers rise with
+   * time closely enough, so that no index on times is needed.
+   */
+  async removeOldest(before: number, limit: number): Promise<number> {
+    const oldest = await this.tx.get<{ last: number | null }>(
+      `SELECT MAX(event_nid) AS last FROM
+         (SELECT event_nid, created_ts FROM event_transactions ORDER BY event_nid LIMIT ?) oldest WHERE created_ts < ?`,
+      [limit, before],
+    );
+    const last = oldest?.last ?? null;
+    if (last === null) return 0;
+    return this.tx.run('DELETE FROM event_transactions WHERE event_nid <= ? AND created_ts < ?', [last, before]);
   }
 }

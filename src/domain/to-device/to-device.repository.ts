@@ -10,6 +10,16 @@ interface MessageRow {
   readonly stream_pos: number;
 }
 
+/** A message as it is written; `content` is JSON text. */
+export interface QueuedMessage {
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly sender: string;
+  readonly type: string;
+  readonly content: string;
+}
+
+const MAX_BATCH_CHARACTERS = 2 * 1024 * 1024;
 const BEGINNING: Positions = new Map();
 
 export class ToDeviceReader {
@@ -48,21 +58,17 @@ export class ToDeviceWriter extends ToDeviceReader {
     super(tx);
   }
 
-  /** One message to each of the devices of a user, at one position. */
-  async insert(
-    userId: string,
-    deviceIds: readonly string[],
-    message: { sender: string; type: string; content: string },
-    { writer, pos }: Position,
-  ): Promise<void> {
-    const rows = deviceIds.map((deviceId) => ({
+  async insert(messages: readonly (QueuedMessage & { readonly position: Position })[]): Promise<void> {
+    const rows = messages.map(({ userId, deviceId, position, sender, type, content }) => ({
       user_id: userId,
       device_id: deviceId,
-      stream_pos: pos,
-      stream_writer: writer,
-      ...message,
+      stream_pos: position.pos,
+      stream_writer: position.writer,
+      sender,
+      type,
+      content,
     }));
-    await this.tx.insert('to_device_messages', rows);
+    for (const batch of inBatches(rows)) await this.tx.insert('to_device_messages', batch);
   }
 
   async removeUpTo(userId: string, deviceId: string, upTo: Positions): Promise<void> {
@@ -88,6 +94,22 @@ export class ToDeviceWriter extends ToDeviceReader {
   async forgetClaimsBefore(ts: number): Promise<void> {
     await this.tx.run('DELETE FROM to_device_transactions WHERE done_ts < ?', [ts]);
   }
+}
+
+/** Databases limit a statement's size, and `*` multiplies what was sent. */
+function inBatches<R extends { readonly content: string }>(rows: readonly R[]): R[][] {
+  const batches: R[][] = [];
+  let room = 0;
+  for (const row of rows) {
+    room -= row.content.length;
+    const batch = batches[batches.length - 1];
+    if (batch !== undefined && room >= 0) batch.push(row);
+    else {
+      batches.push([row]);
+      room = MAX_BATCH_CHARACTERS - row.content.length;
+    }
+  }
+  return batches;
 }
 
 function toMessage(row: MessageRow): ToDeviceMessage {

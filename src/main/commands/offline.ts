@@ -2,6 +2,7 @@ import { silentLogger } from '#kernel/logger';
 import type { Domain } from '#domain/domain';
 import { Shutdown } from '#platform/lifecycle/shutdown';
 import type { Storage } from '#platform/storage/storage';
+import { systemNames } from '#platform/http-out/names';
 import { Metrics } from '#platform/telemetry/metrics';
 import { compose } from '../compose';
 import type { Config } from '../config/index';
@@ -24,7 +25,9 @@ export async function withDomain<T>(
   try {
     const { serverSecret } = await settleIdentity(storage, config.server_name);
     const signingKey = loadOrCreateSigningKey(config.signing_key);
-    const machinery = { config, storage, signingKey, serverSecret, log, metrics, shutdown, strictResponses: false };
+    const names = systemNames;
+    const secrets = { signingKey, serverSecret };
+    const machinery = { config, storage, ...secrets, log, metrics, shutdown, names, strictResponses: false };
     const composition = compose(machinery);
     const result = await work(composition.domain, storage);
     await composition.stop();

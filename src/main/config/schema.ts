@@ -47,6 +47,11 @@ const federation = section(
       .nullable()
       .default(null)
       .describe('The only servers to talk to; null for everybody'),
+    domain_deny_list: z.array(serverName).default([]).describe('Servers never to talk to, allowed or not'),
+    revoked_keys: z
+      .array(z.string().regex(/^[A-Za-z0-9+/_-]{43}=?$/, { error: 'expected an Ed25519 public key in Base64' }))
+      .default([])
+      .describe('Public signing keys, of any server, whose private half is known to strangers; they count no more'),
   },
   'Other homeservers',
 );

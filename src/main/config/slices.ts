@@ -1,6 +1,7 @@
 import type { RegistrationConfig } from '#domain/account-lifecycle';
 import type { AccountsConfig } from '#domain/accounts';
 import type { DirectoryConfig } from '#domain/directory';
+import type { FederationConfig } from '#domain/federation';
 import type { RoomsConfig } from '#domain/rooms';
 import type { SessionsConfig } from '#domain/sessions';
 import type { Config } from './parse';
@@ -44,3 +45,22 @@ export const roomsConfig = ({ server_name: serverName, rooms }: Config): RoomsCo
   serverName,
   defaultVersion: rooms.default_version,
 });
+
+export const federationConfig = ({ server_name: serverName, federation }: Config): FederationConfig => ({
+  serverName,
+  // Switched off means talking to nobody, in either direction.
+  allowedDomains: federation.enabled ? federation.domain_allow_list : [],
+  deniedDomains: federation.domain_deny_list,
+  trustedKeyServers: federation.trusted_key_servers,
+  revokedKeys: federation.revoked_keys,
+});
+
+/**
+ * Where other homeservers find this one by `public_base_url`, as in `matrix.example.org:443`: for its well-known file.
+ * Undefined when that is no https URL, or the default that names this machine.
+ */
+export function federationHost({ public_base_url: url, server_name: serverName }: Config): string | undefined {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'https:' || (hostname === 'localhost' && !serverName.startsWith('localhost'))) return undefined;
+  return `${hostname}:${port === '' ? 443 : port}`;
+}

@@ -2,14 +2,16 @@ import { join } from 'node:path';
 import type { Domain } from '#domain/domain';
 import type { Requester } from '#kernel/requester';
 import { clientServerDelegates, type ClientServerOptions } from '#rest/client-server/index';
+import { serverServerDelegates, type ServerServerOptions } from '#rest/server-server/index';
 import { contracts } from '#rest/generated/index';
 import type { TokenUse } from '#rest/runtime/authenticate';
 import { documentsIn } from '#rest/runtime/documents';
 import { createRestDoor } from '#rest/runtime/door';
 import type { LimitRate } from '#rest/runtime/rate-limits';
 import type { Config, Resource } from '../config/index';
+import { federationHost } from '../config/slices';
 import type { Machinery } from '../machinery';
-import { packageRoot } from '../package-root';
+import { packageRoot, packageVersion } from '../package-root';
 import type { HttpPart } from './app';
 
 const DOCUMENTS = join(packageRoot, 'rest', 'generated', 'documents');
@@ -19,9 +21,15 @@ const MATRIX: readonly Resource[] = ['client', 'federation', 'identity', 'push',
 export function restPart({ config, log, metrics, strictResponses }: Machinery, domain: Domain): HttpPart {
   const door = createRestDoor({
     contracts,
-    delegates: { 'client-server': clientServerDelegates(domain, clientServerOptions(config)) },
+    delegates: {
+      'client-server': clientServerDelegates(domain, clientServerOptions(config)),
+      'server-server': serverServerDelegates(domain, serverServerOptions(config)),
+    },
     documents: documentsIn(DOCUMENTS),
-    authenticate: { user: (token, use) => authenticateUser(domain, token, use) },
+    authenticate: {
+      user: (token, use) => authenticateUser(domain, token, use),
+      server: (request) => domain.federation.requests.authenticate(request),
+    },
     logger: log,
     rateLimits: rateLimitsOf(config),
     bodyLimits: { binary: config.media.max_upload_bytes },
@@ -41,6 +49,10 @@ export function restPart({ config, log, metrics, strictResponses }: Machinery, d
 
 function clientServerOptions(config: Config): ClientServerOptions {
   return { publicBaseUrl: config.public_base_url, defaultRoomVersion: config.rooms.default_version };
+}
+
+function serverServerOptions(config: Config): ServerServerOptions {
+  return { version: packageVersion, federationHost: federationHost(config) };
 }
 
 async function authenticateUser({ sessions, devices }: Domain, token: string, use: TokenUse): Promise<Requester> {

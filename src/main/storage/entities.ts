@@ -33,6 +33,8 @@ import { presenceEntity } from '../../domain/presence/presence.entity';
 import { notificationCheckpointEntity } from '../../domain/notifications/notification-checkpoint.entity';
 import { auditEntryEntity } from '../../domain/admin/audit-entry.entity';
 import { roomMemberCountEntity, roomMembershipEntity } from '../../domain/membership/room-membership.entity';
+import { destinationEntity } from '../../domain/federation/destination.entity';
+import { keyDocumentEntity, serverKeyEntity } from '../../domain/federation/server-key.entity';
 
 /** Every entity of the program, for TypeORM's schema comparison and command line. */
 export const entities = (t: ColumnTypes): EntitySchema[] => [
@@ -71,4 +73,7 @@ export const entities = (t: ColumnTypes): EntitySchema[] => [
   presenceEntity(t),
   notificationCheckpointEntity(t),
   auditEntryEntity(t),
+  serverKeyEntity(t),
+  keyDocumentEntity(t),
+  destinationEntity(t),
 ];

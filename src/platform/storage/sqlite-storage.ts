@@ -9,7 +9,7 @@ import type { StorageObserver } from './storage-observer';
 
 interface Job {
   run(tx: SqliteTx): Promise<void>;
-  settle(error: unknown): void;
+  settle(error: Error | undefined): void;
 }
 
 /** Prepared statements by text; SQLite compiles a statement once and runs it many times. */
@@ -68,8 +68,7 @@ export class SqliteStorage implements Storage {
         run: async (tx) => {
           result = await work(tx);
         },
-        settle: (error) =>
-          error === undefined ? resolve(result) : reject(error instanceof Error ? error : new Error(String(error))),
+        settle: (error) => (error === undefined ? resolve(result) : reject(error)),
       });
       this.running ??= new Promise<void>((done) => setImmediate(() => void this.drain().finally(done)));
     });
@@ -121,7 +120,7 @@ export class SqliteStorage implements Storage {
   private async commitBatch(batch: readonly Job[]): Promise<void> {
     const lease = this.clock.begin();
     const hooks: (() => void)[] = [];
-    const errors = new Map<Job, unknown>();
+    const errors = new Map<Job, Error>();
     const started = performance.now();
     let undoReservation: () => void = () => undefined;
     try {
@@ -133,7 +132,7 @@ export class SqliteStorage implements Storage {
       if (this.writing.database.inTransaction) this.writing.of('ROLLBACK').run();
       undoReservation();
       this.clock.finish(lease, false);
-      for (const job of batch) job.settle(errors.get(job) ?? error);
+      for (const job of batch) job.settle(errors.get(job) ?? asError(error));
       return;
     }
     for (const hook of hooks) hook();
@@ -146,7 +145,7 @@ export class SqliteStorage implements Storage {
     job: Job,
     lease: PositionLease,
     hooks: (() => void)[],
-    errors: Map<Job, unknown>,
+    errors: Map<Job, Error>,
   ): Promise<void> {
     const tx = new SqliteTx(this.writing, this.sequences, this.clock, lease);
     this.writing.of('SAVEPOINT job').run();
@@ -156,7 +155,7 @@ export class SqliteStorage implements Storage {
       lease.changes.push(...tx.changes);
       hooks.push(...tx.hooks);
     } catch (error) {
-      errors.set(job, error ?? new Error('the transaction failed without a reason'));
+      errors.set(job, asError(error));
       // A full disk or an I/O error makes SQLite end the whole transaction; then the batch is lost, not only this job.
       if (!this.writing.database.inTransaction) throw error;
       this.writing.of('ROLLBACK TO job').run();
@@ -249,4 +248,8 @@ export const positionSequence = (writer: number): string => `position:${writer}`
 
 function isRows(rows: Row | readonly Row[]): rows is readonly Row[] {
   return Array.isArray(rows);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('the transaction failed', { cause: error });
 }

@@ -50,6 +50,21 @@ describe('a server', () => {
     await expect(again({ server_name: 'other.example' })).rejects.toThrow('this database belongs to test.example');
   });
 
+  it('answers the syncs that wait when it stops, and keeps what was written', async () => {
+    const alice = await server.registerUser('alice');
+    const bob = await server.registerUser('bob');
+    const { next_batch: since } = await bob.api.call<{ next_batch: string }>('GET', '/_matrix/client/v3/sync');
+    const waiting = bob.api.get('/_matrix/client/v3/sync', { since, timeout: 600_000 });
+    const { room_id: roomId } = await alice.api.call<{ room_id: string }>('POST', '/_matrix/client/v3/createRoom', {
+      body: {},
+    });
+    await server.pause();
+    expect((await waiting).status).toBe(200);
+    await server.restart();
+    const joined = await server.api(alice.token).call('GET', '/_matrix/client/v3/joined_rooms');
+    expect(joined).toEqual({ joined_rooms: [roomId] });
+  });
+
   it('cuts off oversized headers', async () => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     const answer = new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString())));

@@ -15,6 +15,7 @@ import { Directory1760000220000 } from './1760000220000-directory';
 import { Presence1760000230000 } from './1760000230000-presence';
 import { Admin1760000300000 } from './1760000300000-admin';
 import { Notifications1760000240000 } from './1760000240000-notifications';
+import { Federation1760000400000 } from './1760000400000-federation';
 
 /** Every migration, oldest first. A released one never changes. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   Presence1760000230000,
   Notifications1760000240000,
   Admin1760000300000,
+  Federation1760000400000,
 ];

@@ -1,9 +1,12 @@
 import { AccountData } from '../../../../src/domain/account-data';
 import { Notifications } from '../../../../src/domain/notifications';
+import { CheckpointStore } from '../../../../src/domain/notifications/checkpoint-store.service';
+import { Checkpoint } from '../../../../src/domain/notifications/checkpoint.model';
+import { CheckpointsReader } from '../../../../src/domain/notifications/checkpoints.repository';
 import { PushRules } from '../../../../src/domain/push-rules';
 import { Receipts } from '../../../../src/domain/receipts';
 import type { RoomInfo } from '../../../../src/domain/room-state';
-import { redact, relate, setMember, startReading, type ReadingRig } from '../event-views/reading-rig';
+import { redact, relate, setMember, setState, startReading, type ReadingRig } from '../event-views/reading-rig';
 import { ALICE, BOB, join, makeRoom, requester, say } from '../timeline/rig';
 
 describe('notifications', () => {
@@ -71,6 +74,12 @@ describe('notifications', () => {
     expect(await of('@carol:trellis.test')).toEqual([1, 0]);
   });
 
+  it('does not take a new name for a new join', async () => {
+    await say(rig.timeline, room.roomId, ALICE, '1');
+    await setState(rig.timeline, room.roomId, BOB, 'm.room.member', { membership: 'join', displayname: 'B' }, BOB);
+    expect(await of(BOB)).toEqual([1, 0]);
+  });
+
   it('judges each event once, whatever is read in between', async () => {
     const first = await say(rig.timeline, room.roomId, ALICE, '1');
     const second = await mention(ALICE, BOB);
@@ -91,6 +100,25 @@ describe('notifications', () => {
     notifications = make();
     expect(await of(BOB)).toEqual([2, 1]);
     expect(judged).toEqual([]);
+  });
+
+  it('writes down little by little what it found out, so that a crash costs little', async () => {
+    const store = new CheckpointStore(rig.storage);
+    const checkpoint = new Checkpoint({ judgedTo: 10, away: false, unread: [] });
+    const stored = async () => (await new CheckpointsReader(rig.storage).of(BOB, [room.nid])).get(room.nid)?.judgedTo;
+    checkpoint.judgedTo = 12;
+    store.changed(BOB, room.nid, checkpoint);
+    await store.save();
+    expect(await stored()).toBeUndefined();
+    checkpoint.judgedTo = 40;
+    await store.save();
+    expect(await stored()).toBe(40);
+    checkpoint.judgedTo = 41;
+    store.changed(BOB, room.nid, checkpoint);
+    await store.save();
+    expect(await stored()).toBe(40);
+    await store.save(true);
+    expect(await stored()).toBe(41);
   });
 
   it('finds the same after a crash by judging again', async () => {

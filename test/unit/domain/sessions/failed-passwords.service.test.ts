@@ -9,7 +9,11 @@ describe('wrong passwords', () => {
     people = await startTestPeople();
     await people.addUser('alice');
     const config = { ...DEFAULT_SESSIONS, failedPasswords: { attempts: 3, periodMs: 10_000 } };
-    sessions = new Sessions(people.database.storage, people.accounts, people.devices, config, () => people.clock.now);
+    const { database, accounts, devices, clock } = people;
+    const fail = (error: unknown) => {
+      throw error;
+    };
+    sessions = new Sessions(database.storage, accounts, devices, config, () => clock.now, fail);
   });
   afterEach(() => people.stop());
 

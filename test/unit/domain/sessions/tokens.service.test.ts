@@ -67,6 +67,26 @@ describe('access tokens', () => {
     expect(await errcode(people.sessions.authenticate(accessToken, { allowLocked: true }))).toBe('no error');
   });
 
+  it('have their streams closed when the account is locked, without being over', async () => {
+    const { accessToken } = await signIn();
+    const { tokenId } = await people.sessions.authenticate(accessToken);
+    const closed = new Promise<void>((resolve) => people.sessions.onEnded(tokenId, resolve));
+    await people.accounts.setFlags(alice, { locked: true });
+    await closed;
+    await people.accounts.setFlags(alice, { locked: false });
+    expect((await people.sessions.authenticate(accessToken)).tokenId).toBe(tokenId);
+  });
+
+  it('let open requests finish when a refresh replaces them', async () => {
+    const first = await signIn({ refreshable: true });
+    const { tokenId } = await people.sessions.authenticate(first.accessToken);
+    let ended = false;
+    people.sessions.onEnded(tokenId, () => (ended = true));
+    await people.sessions.authenticate((await people.sessions.refresh(first.refreshToken!)).accessToken);
+    expect(await errcode(people.sessions.authenticate(first.accessToken))).toBe('M_UNKNOWN_TOKEN');
+    expect(ended).toBe(false);
+  });
+
   it('are not given to deactivated or locked accounts, whoever asks', async () => {
     await people.accounts.setFlags(alice, { locked: true });
     expect(await errcode(signIn())).toBe('M_USER_LOCKED');

@@ -53,6 +53,19 @@ describe('to-device messages', () => {
     expect(await waiting('PHONE')).toEqual([]);
   });
 
+  it('reach very many devices with very much', async () => {
+    const ids = Array.from({ length: 60 }, (_, i) => `D${i}`);
+    await people.database.storage.write(async (tx) => {
+      for (const id of ids) await people.devices.ensure(tx, ALICE, id, null);
+    });
+    const text = 'x'.repeat(60_000);
+    await people.toDevice.send(REQUESTER, { type: 'm.dummy', txnId: '1', messages: { [ALICE]: { '*': { text } } } });
+    for (const id of ids) {
+      const waits = await people.toDevice.messagesSince(ALICE, id, undefined, here(), 10);
+      expect(waits.map(({ content }) => content)).toEqual([{ text }]);
+    }
+  });
+
   it('go with their device', async () => {
     await send('1', '*', 1);
     await people.devices.remove(BOB, ['PHONE']);

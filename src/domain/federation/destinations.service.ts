@@ -1,0 +1,82 @@
+import { randomInt } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '#kernel/time';
+import type { Storage } from '#platform/storage/storage';
+import { DestinationsReader, DestinationsWriter, type BackOff } from './destinations.repository';
+import { UnreachableServerError } from './federation.errors';
+
+const FIRST_INTERVAL_MS = 30_000;
+const LONGEST_INTERVAL_MS = 24 * 3_600_000;
+const MAX_REMEMBERED = 20_000;
+/** Other processes write the same table. */
+const REMEMBERED_MS = 5 * 60_000;
+
+/** A server that answers, as far as we know. */
+const WELL = 'well';
+
+/**
+ * Which servers cannot be reached, and when to try them again: half a minute after the first failure, doubling up to a
+ * day, kept over restarts. A request to a server that is well costs no statement that writes.
+ */
+export class Destinations {
+  private readonly known = new LRUCache<string, BackOff | typeof WELL>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
+  private readonly listeners = new Set<(destination: string) => void>();
+
+  constructor(
+    private readonly storage: Storage,
+    private readonly now: Clock,
+  ) {}
+
+  /** When the server may be tried again, in epoch milliseconds; undefined for now. */
+  async retryAt(destination: string): Promise<number | undefined> {
+    const backOff = await this.backOffOf(destination);
+    if (backOff === undefined) return undefined;
+    const at = backOff.retryLastTs + backOff.retryIntervalMs;
+    return at > this.now() ? at : undefined;
+  }
+
+  /** @throws UnreachableServerError while the server is left alone */
+  async checkReady(destination: string): Promise<void> {
+    const at = await this.retryAt(destination);
+    if (at === undefined) return;
+    throw new UnreachableServerError(destination, `${destination} did not answer; it is tried again later`);
+  }
+
+  /** The server has answered, or asked us something: it is well. */
+  async succeeded(destination: string): Promise<void> {
+    if ((await this.backOffOf(destination)) === undefined) return;
+    this.known.set(destination, WELL);
+    await this.storage.write((tx) => new DestinationsWriter(tx).remove(destination));
+    for (const listener of this.listeners) listener(destination);
+  }
+
+  /** The server did not answer. Of several requests that fail together the first counts. */
+  async failed(destination: string): Promise<void> {
+    const before = await this.backOffOf(destination);
+    const now = this.now();
+    if (before !== undefined && before.retryLastTs + before.retryIntervalMs > now) return;
+    const doubled = Math.min((before?.retryIntervalMs ?? FIRST_INTERVAL_MS / 2) * 2, LONGEST_INTERVAL_MS);
+    const backOff = {
+      failureTs: before?.failureTs ?? now,
+      retryLastTs: now,
+      // Servers that fell silent together are not tried together.
+      retryIntervalMs: before === undefined ? doubled : Math.round(doubled * (0.9 + randomInt(100) / 1_000)),
+    };
+    this.known.set(destination, backOff);
+    await this.storage.write((tx) => new DestinationsWriter(tx).save(destination, backOff));
+  }
+
+  /** Hears of servers that are well again; returns the way to stop hearing. */
+  onRecovered(listener: (destination: string) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private async backOffOf(destination: string): Promise<BackOff | undefined> {
+    const known = this.known.get(destination);
+    if (known !== undefined) return known === WELL ? undefined : known;
+    const found = await new DestinationsReader(this.storage).find(destination);
+    this.known.set(destination, found ?? WELL);
+    return found;
+  }
+}

@@ -1,0 +1,12 @@
+/** What this feature is told of the configuration. */
+export interface FederationConfig {
+  readonly serverName: string;
+  /** The only servers to talk to; null for all. */
+  readonly allowedDomains: readonly string[] | null;
+  /** Servers never to talk to, stronger than the allow list. */
+  readonly deniedDomains: readonly string[];
+  /** Notaries asked for keys that their servers do not give. */
+  readonly trustedKeyServers: readonly string[];
+  /** Public keys in Base64 that are known to strangers; nothing signed by them counts. */
+  readonly revokedKeys: readonly string[];
+}
