@@ -48,7 +48,19 @@ export class EventMaker {
     const { json, eventId } = signed;
     const { depth: depthBefore, extremities: previous } = head;
     const ordinal = head.ordinal + 1;
-    const event: PreparedEvent = { eventId, pdu: signed.pdu, json, ordinal, depthBefore, previous, replaces, redacts };
+    const auth = draft.stateKey === undefined ? [] : authOf(head, draft.type, state);
+    const { pdu: signedPdu } = signed;
+    const event: PreparedEvent = {
+      eventId,
+      pdu: signedPdu,
+      json,
+      ordinal,
+      depthBefore,
+      previous,
+      replaces,
+      redacts,
+      auth,
+    };
     head.advance(event);
     return event;
   }
@@ -71,10 +83,7 @@ export class EventMaker {
     const { version } = head;
     const { type, sender, content, stateKey, redacts } = draft;
     const create = type === 'm.room.create';
-    const auth: HeadEvent[] = [];
-    for (const event of state.values()) {
-      if (!create && !(version.createEventIsRoomId && isCreateEvent(event.pdu))) auth.push(event);
-    }
+    const auth = authOf(head, type, state);
     return buildEvent(version, {
       roomId: create && version.createEventIsRoomId ? undefined : head.roomId,
       eventId: version.eventIds === 'field' ? newEventId(this.config.serverName) : undefined,
@@ -115,6 +124,12 @@ export class EventMaker {
     const event = (await this.events.byIds([eventId])).get(eventId);
     return event !== undefined && event.roomNid === head.room?.nid ? toHeadEvent(event) : undefined;
   }
+}
+
+/** What of the state that judges an event is named as its authority. */
+function authOf({ version }: RoomHead, type: string, state: State): HeadEvent[] {
+  if (type === 'm.room.create') return [];
+  return [...state.values()].filter((event) => !(version.createEventIsRoomId && isCreateEvent(event.pdu)));
 }
 
 function isRepeat(head: RoomHead, present: HeadEvent, draft: MakerDraft): boolean {

@@ -72,9 +72,13 @@ export class RoomHeads {
 
   private async load(room: RoomInfo): Promise<RoomHead> {
     const [row] = await this.reader.heads([room.nid]);
-    if (row === undefined) throw new Error(`room ${room.nid} has no head`);
     const head = new RoomHead(room.roomId, roomVersion(room.version));
     head.room = room;
+    head.isOpen = row !== undefined;
+    if (row === undefined) return head;
+    head.position = row.position;
+    head.committedDepth = row.depth;
+    head.committedOrdinal = row.latestOrdinal;
     head.ordinal = row.latestOrdinal;
     head.depth = row.depth;
     head.snapshot = row.snapshotNid === 0 ? undefined : await this.rooms.snapshots.node(row.snapshotNid);

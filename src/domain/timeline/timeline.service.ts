@@ -185,6 +185,8 @@ export class Timeline {
   private async inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>): Promise<T> {
     for (;;) {
       const head = await this.heads.of(room);
+      // Known by an invite or a knock alone.
+      if (!head.isOpen) throw new NotInRoomError();
       const result = await head.run(async () => (head.failure === undefined ? { done: await work(head) } : undefined));
       if (result !== undefined) return result.done;
     }

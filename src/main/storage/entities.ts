@@ -22,6 +22,13 @@ import {
   eventJsonEntity,
   eventTransactionEntity,
 } from '../../domain/timeline/event.entity';
+import {
+  earlyRedactionEntity,
+  eventAuthEntity,
+  partialRoomEntity,
+  roomGapEntity,
+  stagedEventEntity,
+} from '../../domain/timeline/dag.entity';
 import { roomExtremityEntity, roomHeadEntity } from '../../domain/timeline/room-head.entity';
 import { registrationNonceEntity } from '../../domain/account-lifecycle/registration-nonces.entity';
 import { pendingPartingEntity } from '../../domain/account-lifecycle/pending-partings.entity';
@@ -76,4 +83,9 @@ export const entities = (t: ColumnTypes): EntitySchema[] => [
   serverKeyEntity(t),
   keyDocumentEntity(t),
   destinationEntity(t),
+  eventAuthEntity(t),
+  roomGapEntity(t),
+  stagedEventEntity(t),
+  earlyRedactionEntity(t),
+  partialRoomEntity(t),
 ];

@@ -16,6 +16,7 @@ import { Presence1760000230000 } from './1760000230000-presence';
 import { Admin1760000300000 } from './1760000300000-admin';
 import { Notifications1760000240000 } from './1760000240000-notifications';
 import { Federation1760000400000 } from './1760000400000-federation';
+import { RoomDag1760000410000 } from './1760000410000-room-dag';
 
 /** Every migration, oldest first. A released one never changes. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   Notifications1760000240000,
   Admin1760000300000,
   Federation1760000400000,
+  RoomDag1760000410000,
 ];
