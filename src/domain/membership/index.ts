@@ -3,9 +3,10 @@
  * `room_member_counts`, written in the timeline's transactions. Spec: client-server API, "Room membership".
  */
 export { Membership, type MembershipDependencies } from './membership.service';
+export type { JoinedServers } from './joined-servers.service';
 export type { JoinOptions } from './join.service';
 export type { ChangeOptions, InviteOptions } from './moderate.service';
-export { InviteBlockedError, UnableToGrantJoinError } from './membership.errors';
-export type { AliasResolver } from './membership.ports';
+export { InviteBlockedError, UnableToAuthoriseJoinError, UnableToGrantJoinError } from './membership.errors';
+export type { AliasResolver, RemoteEntry, RemoteRooms } from './membership.ports';
 export type { MemberCounts, MemberFilter, MembershipState, RoomMembership } from './membership.model';
 export type { OutOfBandMembership, OutOfBandMemberships } from './out-of-band.model';

@@ -3,6 +3,7 @@ import { isAfter, type Positions, type Storage } from '#platform/storage/storage
 import { membershipOf, type Pdu } from '#protocol/events/index';
 import type { RoomInfo, RoomState, SnapshotId } from '../room-state';
 import type { StoredEvent, Timeline } from '../timeline';
+import type { JoinedServers } from './joined-servers.service';
 import type { MemberCounts, MemberFilter, RoomMembership } from './membership.model';
 import { MEMBER_EVENT } from './membership.model';
 import { MembershipReader, MembershipWriter, type WrittenMembership } from './membership.repository';
@@ -23,6 +24,7 @@ export class Members {
     private readonly storage: Storage,
     private readonly rooms: RoomState,
     private readonly timeline: Timeline,
+    readonly servers: JoinedServers,
   ) {
     this.reader = new MembershipReader(storage);
   }
@@ -137,6 +139,7 @@ export class Members {
       if (listed === undefined) this.byUser.drop(userId);
       else listed.set(roomNid, { ...written, forgotten: false });
     }
+    this.servers.changed(written);
     if (isLocal) this.changeLocal(roomNid, userId, membership === 'join');
   }
 

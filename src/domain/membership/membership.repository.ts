@@ -76,6 +76,11 @@ export class MembershipReader {
     return (await this.reader.all<{ user_id: string }>(sql, [roomNid])).map((row) => row.user_id);
   }
 
+  async joinedRemoteUsers(roomNid: number): Promise<string[]> {
+    const sql = "SELECT user_id FROM room_memberships WHERE room_nid = ? AND membership = 'join' AND is_local = 0";
+    return (await this.reader.all<{ user_id: string }>(sql, [roomNid])).map((row) => row.user_id);
+  }
+
   async counts(roomNid: number): Promise<MemberCounts | undefined> {
     const sql = 'SELECT joined, invited FROM room_member_counts WHERE room_nid = ?';
     return this.reader.get<MemberCounts>(sql, [roomNid]);
