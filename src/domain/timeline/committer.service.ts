@@ -44,6 +44,11 @@ export class Committer {
     this.participants.push(participant);
   }
 
+  /** Those who write beside every append. */
+  everyParticipant(): readonly AppendParticipant[] {
+    return this.participants;
+  }
+
   /** Writes an append; resolves with its stored events. Appends of one room are written in the order of these calls. */
   append(append: Append): Promise<StoredEvent[]> {
     this.heads.began(append.head);

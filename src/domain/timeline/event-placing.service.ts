@@ -2,7 +2,7 @@ import type { Reader } from '#platform/storage/storage';
 import { ForbiddenError, type MatrixError } from '#kernel/errors';
 import { authEventIds, prevEventIds, redactsOf, type Pdu } from '#protocol/events/index';
 import type { AuthEvent } from '#protocol/auth-rules/index';
-import { stateMapKey, type StateEntry, type StateKeyPair, type RoomState } from '../room-state';
+import { stateMapKey, type StateEntry, type RoomInfo, type RoomState, type StateKeyPair } from '../room-state';
 import { DagReader, DagWriter, type DagEvent } from './dag.repository';
 import type { Committer } from './committer.service';
 import type { EventJudge } from './event-judge.service';
@@ -105,6 +105,13 @@ export class EventPlacing {
       await head.settled();
     }
     return this.placeApart(head, event, around, options, known, early);
+  }
+
+  /** An event that is there already and was accepted. */
+  async stored(room: Pick<RoomInfo, 'nid'>, eventId: string): Promise<StoredEvent | undefined> {
+    const [row] = await this.dag.byIds([eventId]);
+    const isAccepted = isInGraph(row, room.nid) && !row.rejected && !row.softFailed;
+    return isAccepted ? this.events.event(row.nid) : undefined;
   }
 
   /** Follows all extremities: the state before it is the current one. Undefined when it is not as plain as that. */

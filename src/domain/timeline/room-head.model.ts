@@ -147,6 +147,11 @@ export class RoomHead {
     this.state.set(stateMapKey(type, stateKey), event);
   }
 
+  /** Lets go of what was read of the state; nothing is under way. */
+  relearn(): void {
+    this.state.clear();
+  }
+
   /** An event of this room that is prepared but perhaps not committed. */
   unfinished(eventId: string): PreparedEvent | undefined {
     return this.uncommitted.get(eventId);
