@@ -8,7 +8,7 @@ import { reasonOf } from './join.service';
 import type { Members } from './members.service';
 import { MEMBER_EVENT } from './membership.model';
 import type { RemoteRooms } from './membership.ports';
-import type { OutOfBandMemberships } from './out-of-band.model';
+import type { OutOfBand } from './out-of-band.service';
 
 const IN_ROOM: ReadonlySet<string> = new Set(['join', 'invite', 'knock']);
 
@@ -20,7 +20,7 @@ export class Leaving {
     private readonly rooms: RoomState,
     private readonly timeline: Timeline,
     private readonly members: Members,
-    private readonly outOfBand: Pick<OutOfBandMemberships, 'of'>,
+    private readonly outOfBand: Pick<OutOfBand, 'of' | 'forget'>,
   ) {}
 
   bind(remote: RemoteRooms): void {
@@ -44,6 +44,7 @@ export class Leaving {
 
   /** Takes a room the user has left out of their history. @throws UnknownError when the user is in the room */
   async forget(requester: Requester, roomId: string): Promise<void> {
+    if (await this.outOfBand.forget(requester.userId, roomId)) return;
     const room = await this.rooms.info(roomId);
     const done = room !== undefined && (await this.members.forget(room, requester.userId));
     if (!done) throw new UnknownError('You can forget a room only after leaving it');

@@ -15,6 +15,7 @@ import { MemberRules } from './member-rules.service';
 import { Members } from './members.service';
 import type { MemberCounts, MemberFilter, RoomMembership } from './membership.model';
 import type { AliasResolver, RemoteRooms } from './membership.ports';
+import { OutOfBand } from './out-of-band.service';
 import { Moderation, type ChangeOptions, type InviteOptions } from './moderate.service';
 import { RestrictedJoins } from './restricted-joins.service';
 import { InviteStates } from './invite-states.service';
@@ -35,6 +36,8 @@ export interface MembershipDependencies {
 export class Membership {
   /** Carries new names and avatars into rooms; bind it to profiles. */
   readonly followups: Followups;
+  /** Invites and knocks in rooms of other servers. */
+  readonly outOfBand: OutOfBand;
   /** The other servers in rooms. */
   readonly servers: JoinedServers;
   private readonly restricted: RestrictedJoins;
@@ -47,7 +50,8 @@ export class Membership {
 
   constructor({ storage, accounts, accountData, profiles, roomState, timeline, onError }: MembershipDependencies) {
     this.servers = new JoinedServers(storage, accounts.serverName);
-    this.lists = new Members(storage, roomState, timeline, this.servers);
+    this.outOfBand = new OutOfBand(storage, roomState, accounts.serverName);
+    this.lists = new Members(storage, roomState, timeline, this.servers, this.outOfBand);
     this.rules = new MemberRules(accounts, accountData, timeline);
     this.restricted = new RestrictedJoins(roomState, timeline, this.lists);
     this.joining = new Joining(roomState, timeline, profiles, this.lists, this.rules, this.restricted);
@@ -55,6 +59,7 @@ export class Membership {
     this.moderation = new Moderation(timeline, this.lists, this.joining, this.rules, accounts, roomState);
     this.inviteStates = new InviteStates(timeline, this.rules, accountData, roomState);
     this.followups = new Followups(storage, roomState, timeline, accounts, this.lists, this.leaving, onError);
+    timeline.addParticipant(this.outOfBand);
     timeline.addParticipant(new MemberRows(accounts.serverName, this.lists));
     timeline.addRule(this.rules);
   }
@@ -192,6 +197,6 @@ export class Membership {
 
   /** What an invited or knocking user is shown of the room. */
   strippedState(member: RoomMembership): Promise<StrippedState[]> {
-    return this.inviteStates.of(member);
+    return member.outOfBand === true ? this.outOfBand.strippedState(member) : this.inviteStates.of(member);
   }
 }

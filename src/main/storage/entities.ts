@@ -42,6 +42,9 @@ import { auditEntryEntity } from '../../domain/admin/audit-entry.entity';
 import { roomMemberCountEntity, roomMembershipEntity } from '../../domain/membership/room-membership.entity';
 import { destinationEntity } from '../../domain/federation/destination.entity';
 import { keyDocumentEntity, serverKeyEntity } from '../../domain/federation/server-key.entity';
+import { federationOutboxEntity, federationQueueEntity, federationRelayEntity } from '../../domain/federation-sender/outbox.entity';
+import { receivedTransactionEntity } from '../../domain/federation-inbound/received-transaction.entity';
+import { outOfBandMembershipEntity } from '../../domain/membership/out-of-band.entity';
 
 /** Every entity of the program, for TypeORM's schema comparison and command line. */
 export const entities = (t: ColumnTypes): EntitySchema[] => [
@@ -88,4 +91,9 @@ export const entities = (t: ColumnTypes): EntitySchema[] => [
   stagedEventEntity(t),
   earlyRedactionEntity(t),
   partialRoomEntity(t),
+  federationOutboxEntity(t),
+  federationQueueEntity(t),
+  federationRelayEntity(t),
+  receivedTransactionEntity(t),
+  outOfBandMembershipEntity(t),
 ];
