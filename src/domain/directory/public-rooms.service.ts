@@ -62,7 +62,8 @@ export class PublicRooms {
   async page(query: PublicRoomsQuery): Promise<PublicRoomsPage> {
     const { server, since, search, roomTypes } = query;
     if (server !== undefined && server !== this.config.serverName) {
-      if (this.remote !== undefined) return this.remote.publicRooms(server, { limit: query.limit, since, search, roomTypes });
+      if (this.remote !== undefined)
+        return this.remote.publicRooms(server, { limit: query.limit, since, search, roomTypes });
       throw new UnknownError(`The room directory of ${server} cannot be asked`);
     }
     const limit = Math.min(Math.max(query.limit ?? DEFAULT_LIMIT, 1), MAX_LIMIT);

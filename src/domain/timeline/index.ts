@@ -35,3 +35,4 @@ export type {
   TemplateClaim,
 } from './ingest.model';
 export type { RequestExpiryJob } from './request-expiry.job';
+export { NO_PLACE, UNKNOWN_STATE } from './timeline.model';

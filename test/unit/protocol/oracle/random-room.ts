@@ -68,7 +68,10 @@ function actionOf(id: string): fc.Arbitrary<Action> {
 }
 
 /** A room that grew by random steps, forks and merges; and some of its newest events, whose states are to be resolved. */
-export function randomRoom(id: string): fc.Arbitrary<{ dag: TestDag; tips: Node[] }> {
+export function randomRoom(
+  id: string,
+  first: readonly Action[] = [],
+): fc.Arbitrary<{ dag: TestDag; tips: Node[]; start: Node }> {
   const parents = fc.array(fc.nat(12), { minLength: 1, maxLength: 3 });
   const step = fc.record({ action: actionOf(id), parents, ts: fc.nat(60) });
   return fc
@@ -87,8 +90,10 @@ export function randomRoom(id: string): fc.Arbitrary<{ dag: TestDag; tips: Node[
           { sender: ALICE, type: 'm.room.power_levels', stateKey: '', content: { users } },
           { sender: ALICE, type: 'm.room.join_rules', stateKey: '', content: { join_rule: 'public' } },
           { sender: BOB, type: 'm.room.member', stateKey: BOB, content: { membership: 'join' } },
+          ...first,
         ),
       ];
+      const start = accepted[0] as Node;
       const back = (places: number[]) => [
         ...new Set(places.map((place) => accepted.at(-1 - Math.min(place, accepted.length - 1)) as Node)),
       ];
@@ -96,6 +101,6 @@ export function randomRoom(id: string): fc.Arbitrary<{ dag: TestDag; tips: Node[
         const node = dag.add(back(places), { ...action, ts: 100 + ts });
         if (!node.rejected) accepted.push(node);
       }
-      return { dag, tips: back(tips) };
+      return { dag, tips: back(tips), start };
     });
 }
