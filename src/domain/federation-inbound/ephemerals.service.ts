@@ -6,7 +6,7 @@ import type { Presence, PresenceName } from '../presence';
 import type { Receipts } from '../receipts';
 import type { RoomState } from '../room-state';
 import type { Typing } from '../typing';
-import type { RoomAcls } from './room-acls.service';
+import type { RoomAcls } from './federation-inbound.ports';
 
 /** Entries of one EDU that are looked at; honest servers send fewer. */
 const MAX_ENTRIES = 500;
@@ -15,7 +15,7 @@ const PRESENCES: ReadonlySet<string> = new Set(['online', 'unavailable', 'offlin
 export interface EphemeralsParts {
   readonly rooms: Pick<RoomState, 'info'>;
   readonly membership: Pick<Membership, 'of' | 'joinedRooms'>;
-  readonly acls: Pick<RoomAcls, 'allows'>;
+  readonly acls: RoomAcls;
   readonly typing: Pick<Typing, 'receive'>;
   readonly receipts: Pick<Receipts, 'receive'>;
   readonly presence: Pick<Presence, 'receive'>;

@@ -1,3 +1,10 @@
+import type { RoomInfo } from '../room-state';
+
+/** Which servers rooms shut out. Implemented by the timeline. Spec: server-server, "Server Access Control Lists". */
+export interface RoomAcls {
+  allows(room: RoomInfo, server: string): Promise<boolean>;
+}
+
 /** Passes events on that other servers' users sent by way of this one. Implemented by the sender. */
 export interface Relay {
   /** Has an event sent to the room's other servers in the transaction that stores it; call before it is stored. */

@@ -15,7 +15,6 @@ import type { Relay, ThirdPartyInviter } from './federation-inbound.ports';
 import { Invites } from './invites.service';
 import { MemberRequests } from './member-requests.service';
 import { Queries } from './queries.service';
-import { RoomAcls } from './room-acls.service';
 import { ThirdPartyInvites } from './third-party-invites.service';
 import { Transactions } from './transactions.service';
 
@@ -53,7 +52,7 @@ export class FederationInbound {
 
   constructor(parts: FederationInboundParts) {
     const { roomState, membership, timeline } = parts;
-    const acls = new RoomAcls(timeline);
+    const acls = timeline.graph;
     const ephemerals = new Ephemerals({ ...parts, rooms: roomState, acls });
     this.reading = parts.reading;
     this.transactions = new Transactions({ ...parts, rooms: roomState, acls, ephemerals });

@@ -8,9 +8,9 @@ import { roomVersion } from '#protocol/room-versions';
 import type { RoomState } from '../room-state';
 import type { IncomingEvents } from '../timeline';
 import type { Ephemerals } from './ephemerals.service';
+import type { RoomAcls } from './federation-inbound.ports';
 import { Lanes } from './lanes.service';
 import { ReceivedTransactionsReader, ReceivedTransactionsWriter } from './received-transactions.repository';
-import type { RoomAcls } from './room-acls.service';
 
 /** Spec: server-server, "Transactions". */
 const MAX_PDUS = 50;
@@ -40,7 +40,7 @@ export class Transactions {
       readonly storage: Storage;
       readonly rooms: Pick<RoomState, 'info'>;
       readonly incoming: Pick<IncomingEvents, 'receive'>;
-      readonly acls: Pick<RoomAcls, 'allows'>;
+      readonly acls: RoomAcls;
       readonly ephemerals: Pick<Ephemerals, 'receive'>;
       readonly now: Clock;
       readonly onError: (error: unknown) => void;
