@@ -46,7 +46,8 @@ export class MemberRules implements DraftRule {
     if (!isValidUserId(stateKey)) throw new InvalidParamError('The state key of a member event is a user ID');
     if (membership === 'invite') {
       // The invited server signs too, so these are not made like other events.
-      if (!this.accounts.isLocal(stateKey)) throw new ForbiddenError('Invite users of other servers by the invite operation');
+      if (!this.accounts.isLocal(stateKey))
+        throw new ForbiddenError('Invite users of other servers by the invite operation');
       await this.checkInvite(requester.userId, stateKey);
     }
     if (membership === 'join') await this.checkJoin(requester, room, content);

@@ -113,6 +113,11 @@ export class MembershipWriter extends MembershipReader {
     );
   }
 
+  /** The same for a room that may have been known before. */
+  async ensureCounting(roomNid: number): Promise<void> {
+    await this.tx.insertIgnore('room_member_counts', ['room_nid'], { room_nid: roomNid, joined: 0, invited: 0 });
+  }
+
   async count(roomNid: number, change: MemberCounts): Promise<void> {
     const sql = 'UPDATE room_member_counts SET joined = joined + ?, invited = invited + ? WHERE room_nid = ?';
     await this.tx.run(sql, [change.joined, change.invited, roomNid]);
