@@ -106,6 +106,12 @@ export class DagReader {
     return (await this.reader.get<{ place: number | null }>(sql, [roomNid]))?.place ?? 1;
   }
 
+  /** The depth of the oldest shown event. */
+  async depthOfOldest(roomNid: number): Promise<number> {
+    const sql = 'SELECT depth FROM events WHERE room_nid = ? AND ordinal IS NOT NULL ORDER BY ordinal LIMIT 1';
+    return (await this.reader.get<{ depth: number }>(sql, [roomNid]))?.depth ?? 0;
+  }
+
   /** Shown events nearest to a time, in the direction; the caller decides who may see them. */
   async nearestTo(roomNid: number, ts: number, direction: 'b' | 'f', limit: number): Promise<number[]> {
     const [compare, order] = direction === 'b' ? ['<=', 'DESC'] : ['>=', 'ASC'];

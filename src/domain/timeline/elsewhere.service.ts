@@ -55,7 +55,7 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
   const resolver = new StateResolver(rooms, store, chains);
   const placing = new EventPlacing(storage, rooms, heads, store, judge, resolver, committer);
   const checks = new IncomingChecks(rooms, store, () => ports().verifier);
-  const outliers = new Outliers(storage, store, judge);
+  const outliers = new Outliers(storage, heads, store, judge);
   const missing = new MissingEvents(storage, rooms, checks, outliers, () => ports().source);
   const partial = new PartialStates(storage, rooms);
   const ingest = new Ingest({ storage, rooms, heads, placing, checks, missing, partial, ports, now, onError });

@@ -1,6 +1,6 @@
 import type { Reader } from '#platform/storage/storage';
 import { ForbiddenError, type MatrixError } from '#kernel/errors';
-import { authEventIds, prevEventIds, redactsOf, type Pdu } from '#protocol/events/index';
+import { authEventIds, isCreateEvent, prevEventIds, redactsOf, type Pdu } from '#protocol/events/index';
 import type { AuthEvent } from '#protocol/auth-rules/index';
 import { stateMapKey, type StateEntry, type RoomInfo, type RoomState, type StateKeyPair } from '../room-state';
 import { DagReader, DagWriter, type DagEvent } from './dag.repository';
@@ -23,6 +23,8 @@ import { NO_PLACE, UNKNOWN_STATE, type StoredEvent } from './timeline.model';
 
 /** Free places left where history is missing, to be filled later. */
 const HOLE = 1_000_000;
+/** Steps through events that are not shown, in search of the extremities that an event takes away. */
+const MAX_HIDDEN_STEPS = 100;
 
 /** Where an event of history goes. */
 export interface HistoryPlace {
@@ -148,11 +150,14 @@ export class EventPlacing {
     const { pdu } = event;
     const { version } = head;
     const room = head.room!;
-    const previous = prevEventIds(pdu).map((id) => around.known.get(id));
+    const previousIds = [...new Set(prevEventIds(pdu))];
+    const previous = previousIds.map((id) => around.known.get(id));
     const inGraph = previous.filter((one): one is DagEvent => isInGraph(one, room.nid));
-    const gaps = prevEventIds(pdu).filter((id) => !isInGraph(around.known.get(id), room.nid));
+    const gaps = previousIds.filter((id) => !isInGraph(around.known.get(id), room.nid));
     if (gaps.length > 0 && options.fetched === undefined) throw new MissingEventsError(gaps);
     const history = options.history ?? (await this.placeInGap(head, event));
+    // A room begins once; its create event comes again with history alone.
+    if (history === undefined && isCreateEvent(pdu)) return settled('known');
     const before = await this.stateBefore(head, inGraph, options.fetched);
     const entries = await this.judge.entriesFor(version, pdu, before);
     const error = known?.rejected === true ? new ForbiddenError('The event was rejected before') : undefined;
@@ -170,7 +175,8 @@ export class EventPlacing {
     const shown = pdu.type !== 'm.room.redaction' || redaction.target !== undefined;
     const own = ownEntry(pdu);
     const isLive = kind === 'live';
-    const left = isLive ? head.extremities.filter((one) => !prevEventIds(pdu).includes(one.eventId)) : [];
+    const covered = isLive ? await this.covered(inGraph) : new Set<number>();
+    const left = isLive ? head.extremities.filter((one) => !covered.has(one.stored!.nid)) : [];
     const auth = around.auth.map((one) => one.head);
     const current = isLive ? await this.currentAfter(head, event, before, own, left, auth) : [];
     const changed = await this.changes(head, current);
@@ -211,6 +217,19 @@ export class EventPlacing {
     const status = kind === 'live' || kind === 'history' ? 'accepted' : kind;
     const problem = rejection ?? failure;
     return { status, ...(problem === undefined ? {} : { error: problem }), written };
+  }
+
+  /** Predecessors, and those before them that are hidden behind rejected and soft-failed ones. */
+  private async covered(previous: readonly DagEvent[]): Promise<Set<number>> {
+    const covered = new Set(previous.map((one) => one.nid));
+    let hidden = previous.filter((one) => one.rejected || one.softFailed);
+    for (let steps = 0; hidden.length > 0 && steps < MAX_HIDDEN_STEPS; steps++) {
+      const edges = await this.dag.prevEdges(hidden.map((one) => one.nid));
+      const next = edges.map((edge) => edge.prev_nid).filter((nid) => !covered.has(nid));
+      next.forEach((nid) => covered.add(nid));
+      hidden = (await this.dag.byNids([...new Set(next)])).filter((one) => one.rejected || one.softFailed);
+    }
+    return covered;
   }
 
   private append(head: RoomHead, event: PreparedEvent): Promise<StoredEvent | undefined> {
@@ -269,6 +288,7 @@ export class EventPlacing {
     }
     const views = previous.map((one): StateView => ({ snapshot: one.snapshotAfter, over: [] }));
     const all = fetched === undefined ? views : [...views, fetched];
+    if (all.length === 0) return { node: undefined, changes: [] };
     if (all.length === 1 && fetched !== undefined) {
       const node = fetched.snapshot === 0 ? undefined : await this.rooms.snapshots.node(fetched.snapshot);
       return { node, changes: fetched.over };

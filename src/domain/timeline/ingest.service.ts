@@ -14,8 +14,7 @@ import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
 import type { StoredEvent } from './timeline.model';
 
-/** Rounds of get_missing_events for one event, and states fetched for it, before a gap is left. SECURITY: row 36. */
-const MAX_ROUNDS = 5;
+/** States fetched for what came before one event. SECURITY: row 36. */
 const MAX_STATES = 8;
 /** Events of one room that may wait; further ones are refused, and come again when others refer to them. */
 const MAX_STAGED = 1_000;
@@ -222,40 +221,28 @@ export class Ingest implements IncomingEvents {
   /** Fetches what an event refers to, places that, and then the event. @throws when servers do not help */
   private async fetchAndPlace(room: RoomInfo, event: VerifiedEvent): Promise<Placed> {
     const options = await this.options(room, event);
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      try {
-        return await this.place(room, event, options);
-      } catch (error) {
-        if (!(error instanceof MissingEventsError)) throw error;
-      }
-      if (!(await this.fetchRound(room, event))) break;
+    try {
+      return await this.place(room, event, options);
+    } catch (error) {
+      if (!(error instanceof MissingEventsError)) throw error;
     }
-    return this.placeAfterGap(room, event, options);
-  }
-
-  /** One round of asking for missing events; false when it brought nothing new. */
-  private async fetchRound(room: RoomInfo, event: VerifiedEvent): Promise<boolean> {
-    await this.parts.missing.authority(room, event.origin, event);
     const head = await this.parts.heads.of(room);
     const earliest = head.extremities.map((one) => one.eventId);
-    const fetched = await this.parts.missing.before(room, event.origin, event, earliest).catch(() => []);
     let states = MAX_STATES;
-    let placed = 0;
-    for (const older of fetched) {
+    for (const older of await this.parts.missing.before(room, event.origin, event, earliest)) {
       try {
         await this.parts.missing.authority(room, event.origin, older);
-        const options = await this.options(room, older);
-        const done = await this.place(room, older, options).catch(async (error: unknown) => {
+        const choice = await this.options(room, older);
+        await this.place(room, older, choice).catch(async (error: unknown) => {
           if (!(error instanceof MissingEventsError) || states-- <= 0) throw error;
-          // The oldest of a full answer follow events that are further back.
-          return this.placeAfterGap(room, older, options);
+          // The oldest of what was fetched follow events that are further back.
+          return this.placeAfterGap(room, older, choice);
         });
-        if (done.status !== 'known') placed++;
       } catch (error) {
         if (!(error instanceof MissingEventsError)) this.parts.onError(error);
       }
     }
-    return placed > 0;
+    return this.placeAfterGap(room, event, options);
   }
 
   /** Places an event whose predecessors cannot be had, by the state that its server has before it. */

@@ -16,6 +16,8 @@ const MAX_SINGLE = 60;
 /** Events of one state or auth chain; larger rooms do not exist. SECURITY: row 36. */
 const MAX_STATE = 200_000;
 const MISSING_LIMIT = 20;
+/** Times that one server is asked for what came before one event. */
+const MAX_ROUNDS = 6;
 
 /** Fetches what events refer to and this server lacks. Everything that comes is checked before it is kept. */
 export class MissingEvents {
@@ -31,16 +33,42 @@ export class MissingEvents {
     this.dag = new DagReader(storage);
   }
 
-  /** Events between what this server has and an event, oldest first. @throws what the source throws */
+  /**
+   * Events between what this server has and an event, oldest first: asks several times when one answer does not reach back
+   * far enough. Gives up quietly when the server does not help.
+   */
   async before(
     room: RoomInfo,
     origin: string,
     event: VerifiedEvent,
     earliest: readonly string[],
   ): Promise<VerifiedEvent[]> {
-    const request = { earliest, latest: [event.eventId], limit: MISSING_LIMIT, minDepth: 0 };
-    const values = await this.source().getMissingEvents(origin, room.roomId, request);
-    return this.ordered(await this.verified(room, origin, values.slice(0, MISSING_LIMIT)), event.eventId);
+    const minDepth = await this.dag.depthOfOldest(room.nid);
+    const pool = new Map([[event.eventId, event]]);
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const latest = await this.unconnected(room, pool);
+      if (latest.length === 0) break;
+      const request = { earliest, latest, limit: MISSING_LIMIT, minDepth };
+      const values = await this.source()
+        .getMissingEvents(origin, room.roomId, request)
+        .catch(() => []);
+      const events = await this.verified(room, origin, values.slice(0, MISSING_LIMIT));
+      // What is older than all that is shown is history, and comes when somebody reads up to there.
+      const fresh = events.filter(({ pdu, eventId }) => pdu.depth >= minDepth && !pool.has(eventId));
+      if (fresh.length === 0) break;
+      for (const one of fresh) pool.set(one.eventId, one);
+    }
+    pool.delete(event.eventId);
+    return this.ordered([...pool.values()]);
+  }
+
+  /** Ids of events that follow events which are neither known nor among them. */
+  private async unconnected(room: RoomInfo, pool: ReadonlyMap<string, VerifiedEvent>): Promise<string[]> {
+    const ids = new Set([...pool.values()].flatMap((event) => prevEventIds(event.pdu)));
+    const rows = await this.dag.byIds([...ids].filter((id) => !pool.has(id)));
+    const known = new Set(rows.filter((row) => row.roomNid === room.nid && row.snapshotBefore >= 0).map((row) => row.eventId));
+    const isMissing = (id: string) => !pool.has(id) && !known.has(id);
+    return [...pool.values()].filter((event) => prevEventIds(event.pdu).some(isMissing)).map((event) => event.eventId);
   }
 
   /** The events named and what came before them, oldest first. */
@@ -106,9 +134,8 @@ export class MissingEvents {
     return checked.flatMap((one) => ('event' in one ? [one.event] : []));
   }
 
-  private ordered(events: readonly VerifiedEvent[], but?: string): VerifiedEvent[] {
-    const wanted = events.filter((event) => event.eventId !== but);
-    return inOrder(new Map(wanted.map((event) => [event.eventId, event])), prevEventIds) as VerifiedEvent[];
+  private ordered(events: readonly VerifiedEvent[]): VerifiedEvent[] {
+    return inOrder(new Map(events.map((event) => [event.eventId, event])), prevEventIds) as VerifiedEvent[];
   }
 
   private async single(origin: string, eventIds: readonly string[]): Promise<JsonValue[]> {

@@ -7,6 +7,7 @@ import { DagReader, DagWriter } from './dag.repository';
 import type { EventJudge } from './event-judge.service';
 import { eventRow } from './event.repository';
 import type { EventStore } from './event-store.service';
+import type { RoomHeads } from './room-heads.service';
 import { NO_PLACE, UNKNOWN_STATE, type StoredEvent } from './timeline.model';
 
 /** An outlier, known before or now. */
@@ -29,6 +30,7 @@ export class Outliers {
 
   constructor(
     private readonly storage: Storage,
+    private readonly heads: RoomHeads,
     private readonly events: EventStore,
     private readonly judge: EventJudge,
   ) {
@@ -40,6 +42,19 @@ export class Outliers {
    * neither known nor among them cannot be judged and are left out.
    */
   async take(room: RoomInfo, version: RoomVersion, events: readonly InspectedEvent[]): Promise<Map<string, Outlier>> {
+    const head = await this.heads.of(room);
+    // In the room's queue: an event that is being placed must not be kept as an outlier too.
+    return head.run(async () => {
+      await head.settled();
+      return this.takeAll(room, version, events);
+    });
+  }
+
+  private async takeAll(
+    room: RoomInfo,
+    version: RoomVersion,
+    events: readonly InspectedEvent[],
+  ): Promise<Map<string, Outlier>> {
     const given = new Map(events.map((event) => [event.eventId, event]));
     const known = await this.known(room, given);
     const fresh = inAuthOrder(given).filter((event) => !known.has(event.eventId));

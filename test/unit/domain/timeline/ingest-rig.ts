@@ -16,7 +16,7 @@ export class KnowingServer implements MissingEventSource {
   async getMissingEvents(
     _server: string,
     _roomId: string,
-    { earliest, latest, limit }: { earliest: readonly string[]; latest: readonly string[]; limit: number },
+    { earliest, latest, limit, minDepth }: Parameters<MissingEventSource['getMissingEvents']>[2],
   ): Promise<JsonValue[]> {
     this.calls.push('get_missing_events');
     const stop = new Set([...earliest, ...latest]);
@@ -24,7 +24,7 @@ export class KnowingServer implements MissingEventSource {
     let step = [...latest];
     while (step.length > 0 && found.size < limit) {
       step = [...new Set(step.flatMap((id) => prevEventIds(this.node(id).pdu)))].filter(
-        (id) => !stop.has(id) && !found.has(id),
+        (id) => !stop.has(id) && !found.has(id) && this.node(id).pdu.depth >= minDepth,
       );
       step.forEach((id) => found.add(id));
     }
@@ -110,7 +110,23 @@ export async function startIngest(source: MissingEventSource, ports: Partial<Ing
   /** Event ids of the room's current state. */
   const current = async (room: RoomInfo): Promise<string[]> =>
     (await rig.timeline.currentStateAll(room)).map((event) => event.eventId).sort();
-  return { ...rig, errors, current };
+  const extremities = async (room: RoomInfo): Promise<string[]> => {
+    const sql =
+      'SELECT e.event_id AS id FROM room_extremities x JOIN events e ON e.nid = x.event_nid WHERE x.room_nid = ?';
+    return (await rig.storage.all<{ id: string }>(sql, [room.nid])).map((row) => row.id);
+  };
+  /** How an event is kept. */
+  const standing = async (eventId: string) => {
+    const sql = 'SELECT rejected, soft_failed, ordinal FROM events WHERE event_id = ?';
+    const row = await rig.storage.get<{ rejected: number; soft_failed: number; ordinal: number | null }>(sql, [eventId]);
+    return {
+      isKnown: row !== undefined,
+      rejected: row?.rejected === 1,
+      softFailed: row?.soft_failed === 1,
+      ordinal: row?.ordinal ?? undefined,
+    };
+  };
+  return { ...rig, errors, current, extremities, standing };
 }
 
 export const roomIdOfDag = (dag: TestDag): string =>

@@ -71,6 +71,7 @@ function actionOf(id: string): fc.Arbitrary<Action> {
 export function randomRoom(
   id: string,
   first: readonly Action[] = [],
+  signers: readonly string[] = [],
 ): fc.Arbitrary<{ dag: TestDag; tips: Node[]; start: Node }> {
   const parents = fc.array(fc.nat(12), { minLength: 1, maxLength: 3 });
   const step = fc.record({ action: actionOf(id), parents, ts: fc.nat(60) });
@@ -82,6 +83,7 @@ export function randomRoom(
     })
     .map(({ steps, tips, creators }) => {
       const dag = new TestDag(id, ALICE, creators === null ? {} : { additional_creators: [creators] });
+      dag.signatures = Object.fromEntries(signers.map((server) => [server, {}]));
       const users = id === '12' ? {} : { [ALICE]: 100, [BOB]: 50 };
       const accepted = [
         dag.chain(

@@ -23,6 +23,8 @@ export class TestDag {
   readonly version: RoomVersion;
   readonly nodes = new Map<string, Node>();
   readonly create: Node;
+  /** Servers that have signed all events; what they signed is for nobody to check here. */
+  signatures: { [server: string]: { [keyId: string]: string } } = {};
   private count = 0;
 
   constructor(
@@ -90,7 +92,7 @@ export class TestDag {
       eventId: `$${this.count}:a.org`,
       hashOf: () => 'hash',
     });
-    return { ...pdu, hashes: { sha256: contentHash(this.version, pdu) }, signatures: {} };
+    return { ...pdu, hashes: { sha256: contentHash(this.version, pdu) }, signatures: this.signatures };
   }
 
   private isAllowed(pdu: Pdu, before: StateMap): boolean {
