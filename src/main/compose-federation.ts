@@ -1,4 +1,5 @@
 import type { PeopleDomain, RoomsDomain, ServersDomain } from '#domain/domain';
+import { ForServers } from '#domain/event-views';
 import { Federation } from '#domain/federation';
 import { FederationInbound } from '#domain/federation-inbound';
 import { FederationOutbound, type RemoteServers } from '#domain/federation-outbound';
@@ -46,9 +47,9 @@ export function composeServers(
   { federation, client }: ComposedFederation,
 ): ServersDomain {
   const { serverName } = federation;
-  const { timeline, membership, directory, eventViews } = rooms;
+  const { roomState, timeline, membership, directory } = rooms;
   const { ingest: incoming, imports, templates } = timeline;
-  const reading = eventViews.forServers;
+  const reading = new ForServers({ serverName, rooms: roomState, timeline, membership });
   const remote = remoteServers(client);
   const shared = { ...people, ...rooms, serverName, storage, signingKey, incoming, imports, templates, reading, now, onError };
   const federationOutbound = new FederationOutbound({ ...shared, remote });

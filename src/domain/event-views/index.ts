@@ -3,6 +3,7 @@
  * table. Spec: client-server, "Room event format", "Room History Visibility", "Ignoring Users", "Aggregations".
  */
 export { EventViews, type ViewOptions } from './event-views.service';
+export { ForServers } from './for-servers.service';
 export type {
   FederationReading,
   MissingEventsQuery,
