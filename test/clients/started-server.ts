@@ -5,22 +5,25 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createTestDatabase, type TestDatabase } from '../support/databases';
 
 const ROOT = join(__dirname, '../..');
 const START_MS = 60_000;
 
-/** The built program as a process of its own, on a free port of this machine, with an empty folder for its data. */
+/** The built program as a process of its own, on a free port of this machine, with data of its own. */
 export class StartedServer {
   private process: ChildProcess | undefined;
   private log = '';
 
   private constructor(
     private readonly folder: string,
+    private readonly database: TestDatabase,
     private readonly port: number,
   ) {}
 
   static async start(): Promise<StartedServer> {
-    const server = new StartedServer(mkdtempSync(join(tmpdir(), 'trellis-clients-')), await freePort());
+    const folder = mkdtempSync(join(tmpdir(), 'trellis-clients-'));
+    const server = new StartedServer(folder, await createTestDatabase(folder), await freePort());
     await server.run();
     return server;
   }
@@ -37,6 +40,7 @@ export class StartedServer {
 
   async stop(): Promise<void> {
     await this.end();
+    await this.database.drop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -48,7 +52,7 @@ export class StartedServer {
         PATH: process.env['PATH'],
         TRELLIS_SERVER_NAME: 'clients.test',
         TRELLIS_DATA_DIR: this.folder,
-        TRELLIS_DATABASE__URL: `sqlite:${join(this.folder, 'trellis.db')}`,
+        TRELLIS_DATABASE__URL: this.database.url,
         TRELLIS_LISTENERS: JSON.stringify([{ bind: '127.0.0.1', port: this.port }]),
         TRELLIS_REGISTRATION__ENABLED: 'true',
         TRELLIS_RATE_LIMITS__ENABLED: 'false',
