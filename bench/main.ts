@@ -56,7 +56,8 @@ async function main(options: Options): Promise<void> {
   const names = options.only ?? Object.keys(scenarios);
   const unknown = names.find((name) => !(name in scenarios));
   if (unknown !== undefined) throw new Error(`--only: ${unknown} is not one of ${Object.keys(scenarios).join(', ')}`);
-  if (!existsSync(join(__dirname, '../dist/src/main/cli.js'))) execFileSync('npm', ['run', 'build'], { stdio: 'inherit' });
+  if (!existsSync(join(__dirname, '../dist/src/main/cli.js')))
+    execFileSync('npm', ['run', 'build'], { stdio: 'inherit' });
   const top = await ceiling(options.scale);
   const ours = await measure(() => startTrellis(options.database), names, options.scale);
   const theirs = options.against === 'synapse' ? await measure(startSynapse, names, options.scale) : [];

@@ -1,6 +1,13 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { ApolloArmor } from '@escape.tech/graphql-armor';
-import { GraphQLError, type DocumentNode, type GraphQLSchema, type ValidationRule } from 'graphql';
+import {
+  GraphQLError,
+  Kind,
+  OperationTypeNode,
+  type DocumentNode,
+  type GraphQLSchema,
+  type ValidationRule,
+} from 'graphql';
 import { getComplexity, simpleEstimator } from 'graphql-query-complexity';
 import { connectionEstimator } from './complexity';
 
@@ -57,7 +64,7 @@ export function checkCost(schema: GraphQLSchema, operation: PlannedOperation, li
     throw refusal(`The operation costs ${Math.ceil(cost)}, more than the ${limits.maxComplexity} allowed`);
   }
   for (const definition of operation.document.definitions) {
-    if (definition.kind !== 'OperationDefinition' || definition.operation !== 'mutation') continue;
+    if (definition.kind !== Kind.OPERATION_DEFINITION || definition.operation !== OperationTypeNode.MUTATION) continue;
     if (definition.selectionSet.selections.length > MAX_ROOT_MUTATIONS) {
       throw refusal(`At most ${MAX_ROOT_MUTATIONS} mutations fit in one request`);
     }
