@@ -80,7 +80,7 @@ export class EventForms {
 }
 
 function raw(room: RoomInfo, event: StoredEvent): ClientEvent {
-  return { ...readable(room, event), event_id: event.eventId, room_id: event.roomId } as ClientEvent;
+  return { ...readable(room, event), event_id: event.eventId, room_id: event.roomId };
 }
 
 /** An event as anybody may read it: without what its redaction took. */
