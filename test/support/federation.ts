@@ -13,7 +13,12 @@ export interface FederatedServer {
   readonly process: ServerProcess;
   readonly folder: string;
   /** A request over TLS, its certificate checked. */
-  request(method: string, path: string, body?: JsonObject): Promise<{ status: number; body: JsonObject }>;
+  request(
+    method: string,
+    path: string,
+    body?: JsonObject,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<{ status: number; body: JsonObject }>;
   get(path: string): Promise<{ status: number; body: JsonObject }>;
   /** Stops the process and starts another on the same data. */
   restart(env?: Readonly<Record<string, string>>): Promise<void>;
@@ -51,11 +56,12 @@ export function startTestFederation(): TestFederation {
         ...env,
       };
       let process = await startTrellis(fixed);
-      const request: FederatedServer['request'] = async (method, path, body) => {
+      const request: FederatedServer['request'] = async (method, path, body, headers = {}) => {
         const answer = await fetch(`https://localhost:${port}${path}`, {
           method,
           dispatcher: agent,
-          ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+          headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
         });
         return { status: answer.status, body: (await answer.json()) as JsonObject };
       };
