@@ -98,8 +98,7 @@ export class Committer {
       written.map(({ prepared }) => prepared),
       snapshot,
     );
-    const { ordinal, position } = written.at(-1)!.event;
-    this.places.moved(room.nid, { ordinal, position });
+    for (const { event } of written) this.places.moved(room.nid, { ordinal: event.ordinal, position: event.position });
   }
 
   private acknowledge({ append, resolve }: Waiting): void {

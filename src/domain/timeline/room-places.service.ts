@@ -18,16 +18,23 @@ export class RoomPlaces {
   private readonly heads: RoomHeadReader;
   private readonly events: EventReader;
   private readonly newest = new LRUCache<number, RoomPlace>({ max: 100_000 });
+  /** The newest places of busy rooms, oldest first and without holes: what waiting syncs ask for. */
+  private readonly recent = new LRUCache<number, RoomPlace[]>({ max: 5_000 });
 
   constructor(reader: Reader) {
     this.heads = new RoomHeadReader(reader);
     this.events = new EventReader(reader);
   }
 
-  /** Told of each commit, and of other processes' events. */
+  /** Told of each committed event, in the room's order, and of other processes' events. */
   moved(roomNid: number, place: RoomPlace): void {
     const known = this.newest.get(roomNid);
-    if (known === undefined || known.ordinal < place.ordinal) this.newest.set(roomNid, place);
+    if (known !== undefined && known.ordinal >= place.ordinal) return;
+    this.newest.set(roomNid, place);
+    const recent = this.recent.get(roomNid);
+    if (recent === undefined || recent.at(-1)!.ordinal !== place.ordinal - 1) this.recent.set(roomNid, [place]);
+    else recent.push(place);
+    if (recent !== undefined && recent.length > 2 * NEAR) recent.splice(0, NEAR);
   }
 
   /** Ordinal of a room's newest event; 0 when it has none. */
@@ -58,6 +65,8 @@ export class RoomPlaces {
 
   /** Looks through the newest events, then halves the rest: positions rise with ordinals. */
   private async search(roomNid: number, newest: number, positions: Positions): Promise<number> {
+    const remembered = this.recent.get(roomNid)?.findLast((place) => !isAfter(place.position, positions));
+    if (remembered !== undefined) return remembered.ordinal;
     const near = await this.events.positionsUpTo(roomNid, newest, NEAR);
     const hit = near.find((place) => !isAfter(place.position, positions));
     if (hit !== undefined || near.length < NEAR) return hit?.ordinal ?? 0;
