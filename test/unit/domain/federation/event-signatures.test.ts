@@ -24,7 +24,7 @@ function message(by: Stranger, at: number, key: SigningKey = by.key, version = V
     auth_events: [],
     origin_server_ts: at,
   } as unknown as Pdu;
-  return inspectEvent(version, hashAndSign(version, pdu, by.serverName, key).pdu as never);
+  return inspectEvent(version, hashAndSign(version, pdu, by.serverName, key).pdu);
 }
 
 const verify = async (events: Parameters<FederationRig['federation']['eventSignatures']['verify']>[1], v = VERSION) =>
