@@ -98,7 +98,10 @@ export class Committer {
       written.map(({ prepared }) => prepared),
       snapshot,
     );
-    for (const { event } of written) this.places.moved(room.nid, { ordinal: event.ordinal, position: event.position });
+    for (const { event } of written) {
+      const { ordinal, position, nid } = event;
+      this.places.moved(room.nid, { ordinal, position, nid });
+    }
   }
 
   private acknowledge({ append, resolve }: Waiting): void {

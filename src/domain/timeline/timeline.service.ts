@@ -125,7 +125,8 @@ export class Timeline {
 
   /** A part of a room's one order: `from` and `to` are ordinals and both exclusive. */
   async range(room: Pick<RoomInfo, 'nid'>, range: OrdinalRange): Promise<StoredEvent[]> {
-    return this.store.events(await this.reader.nidsInRange(room.nid, range));
+    const nids = this.places.recentNids(room.nid, range) ?? (await this.reader.nidsInRange(room.nid, range));
+    return this.store.events(nids);
   }
 
   /** Ordinal of a room's newest event. */
