@@ -81,6 +81,7 @@ export class Committer {
   private async write(batch: readonly Waiting[]): Promise<void> {
     const appends = batch.map((waiting) => waiting.append);
     await this.storage.write(async (tx) => {
+      for (const head of new Set(appends.map((append) => append.head))) await head.claim.assertHeld(tx);
       const moved = await new AppendWriter(tx, this.participants, this.now()).write(appends);
       tx.afterCommit(() => moved.forEach((room) => this.apply(room)));
     });
