@@ -15,6 +15,7 @@ import type { Domain } from '#domain/domain';
 import { bearerToken, contextFor, type GraphqlContext } from './context';
 import type { Cursors } from './cursor';
 import type { errorFormatter } from './errors';
+import { refuseOddJson } from './json-reviver';
 import { checkCost, MAX_BODY_BYTES, parseOptions, shapeRules, type GraphqlLimits } from './limits';
 
 /** Subscriptions at once on one connection. */
@@ -47,6 +48,7 @@ export class GraphqlSockets {
       {
         schema: options.schema,
         connectionInitWaitTimeout: 5_000,
+        jsonMessageReviver: refuseOddJson,
         onConnect: async (connection) => this.connect(connection.connectionParams, connection.extra),
         onDisconnect: ({ extra }) => extra.unwatch?.(),
         onSubscribe: ({ extra, subscriptions }, _id, payload) => {
