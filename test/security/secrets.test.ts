@@ -31,9 +31,9 @@ describe('what nobody but its owner may ever read', () => {
     const second = (await login(secrets[0])).body;
     const refreshed = (await anybody.post(`${CLIENT}/refresh`, { refresh_token: second['refresh_token'] })).body;
     const tokens = [made, second, refreshed].flatMap((body) => [body['access_token'], body['refresh_token']]);
-    const alice = new Api(server.url, String(made['access_token']));
+    const alice = new Api(server.url, text(made['access_token']));
     // Sessions that stay open: with a wrong password, with none, and with one in the body of the action itself.
-    const device = String(second['device_id']);
+    const device = text(second['device_id']);
     await alice.delete(`${CLIENT}/devices/${device}`, {
       auth: { type: 'm.login.password', identifier, password: secrets[1] },
     });
@@ -43,10 +43,10 @@ describe('what nobody but its owner may ever read', () => {
     await alice.post(`${CLIENT}/account/password`, { new_password: secrets[3], logout_devices: false, auth: own });
     // Tokens in the query, known and unknown, on paths known and unknown; in both GraphQL doors.
     for (const path of ['/_matrix/client/r0/sync', `${CLIENT}/account/whoami`, `${CLIENT}/nothing`, '/elsewhere']) {
-      await anybody.get(path, { access_token: String(refreshed['access_token']), timeout: 0 });
+      await anybody.get(path, { access_token: text(refreshed['access_token']), timeout: 0 });
       await anybody.get(path, { access_token: 'trl_UNKNOWN-TOKEN' });
     }
-    await graphql(server.url + CLIENT_PATH, String(made['access_token']), '{ viewer { isAdmin } }');
+    await graphql(server.url + CLIENT_PATH, text(made['access_token']), '{ viewer { isAdmin } }');
     await graphql(server.url + CLIENT_PATH, 'trl_UNKNOWN-TOKEN', '{ viewer { isAdmin } }');
     const socket = socketClient(server.url + CLIENT_PATH, 'trl_UNKNOWN-TOKEN');
     await new Promise<void>((resolve) => {
@@ -63,13 +63,13 @@ describe('what nobody but its owner may ever read', () => {
       password: secrets[4],
       mac: 'x',
     });
-    return [...secrets, ...tokens.map(String), 'UNKNOWN-TOKEN', SHARED_SECRET];
+    return [...secrets, ...tokens.map(text), 'UNKNOWN-TOKEN', SHARED_SECRET];
   }
 
   it('rows 31, 8: no password and no token is in the database, in an UIA session or in a log line of any level', async () => {
     const secrets = await leadABusyLife();
     expect(new Set(secrets).size).toBe(13);
-    const isIn = (text: string) => secrets.filter((secret) => text.includes(secret));
+    const isIn = (where: string) => secrets.filter((secret) => where.includes(secret));
     const stored = await everythingStored(server);
     // The search finds what is there: names, and the hashes of tokens.
     const token = secrets.find((secret) => secret.startsWith('trl_'))!;
@@ -91,11 +91,11 @@ describe('what nobody but its owner may ever read', () => {
     const graph = await graphql(server.url + CLIENT_PATH, user.token, '{ rooms { edges { cursor } } }');
     const { extensions } = graph.errors![0]!;
     expect(Object.keys(extensions!).sort()).toEqual(['code', 'errcode', 'requestId']);
-    for (const text of [JSON.stringify(rest.body), JSON.stringify(graph)]) {
-      expect(text).not.toMatch(/select|sqlite|mysql|mariadb|\.ts|\.js|node_modules|\bat /i);
+    for (const shown of [JSON.stringify(rest.body), JSON.stringify(graph)]) {
+      expect(shown).not.toMatch(/select|sqlite|mysql|mariadb|\.ts|\.js|node_modules|\bat /i);
     }
     const logged = lines.join('\n');
-    expect(logged).toContain(String(rest.body['request_id']));
+    expect(logged).toContain(text(rest.body['request_id']));
     expect(logged).toContain(String(extensions!['requestId']));
   });
 
@@ -127,3 +127,8 @@ describe('what nobody but its owner may ever read', () => {
     ]);
   });
 });
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new Error(`no text: ${JSON.stringify(value)}`);
+  return value;
+}
