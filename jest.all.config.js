@@ -6,6 +6,7 @@ const STORED = ['unit/platform', 'unit/domain', 'unit/main', 'rest', 'graphql', 
 /** The whole suite on SQLite, and all of it that stores anything on MariaDB too. */
 module.exports = {
   maxWorkers: 2,
+  testTimeout: common.testTimeout,
   projects: [
     { ...common, displayName: 'sqlite' },
     {

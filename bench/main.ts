@@ -30,6 +30,7 @@ interface Options {
   only?: string[];
   scale: number;
   database?: string;
+  profile?: string;
 }
 
 /** Runs the scenarios on one server; each gets a server of its own, so that none measures what another left behind. */
@@ -56,19 +57,24 @@ async function main(options: Options): Promise<void> {
   const names = options.only ?? Object.keys(scenarios);
   const unknown = names.find((name) => !(name in scenarios));
   if (unknown !== undefined) throw new Error(`--only: ${unknown} is not one of ${Object.keys(scenarios).join(', ')}`);
-  if (!existsSync(join(__dirname, '../dist/src/main/cli.js'))) execFileSync('npm', ['run', 'build'], { stdio: 'inherit' });
+  if (!existsSync(join(__dirname, '../dist/src/main/cli.js')))
+    execFileSync('npm', ['run', 'build'], { stdio: 'inherit' });
   const top = await ceiling(options.scale);
-  const ours = await measure(() => startTrellis(options.database), names, options.scale);
+  const ours = await measure(() => startTrellis(options.database, profiling(options)), names, options.scale);
   const theirs = options.against === 'synapse' ? await measure(startSynapse, names, options.scale) : [];
   const peer = theirs.length > 0 ? `Synapse ${synapseVersion()}` : undefined;
   process.stdout.write(`${machine()}\n\n${table([...top, ...ours], theirs, peer)}\n`);
 }
+
+const profiling = ({ profile }: Options): string[] =>
+  profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
 
 const program = new Command('bench')
   .description('measures Trellis, and a peer beside it in the same run')
   .option('--against <server>', 'also run the same load on a peer: synapse (installed from PyPI)')
   .option('--only <scenario...>', `only these: ${Object.keys(scenarios).join(', ')}`)
   .option('--scale <share>', 'share of the full load', Number, 1)
+  .option('--profile <folder>', 'write CPU profiles of Trellis there')
   .option('--database <url>', 'run Trellis on this database instead of SQLite');
 program.parse();
 main(program.opts<Options>()).catch((error: unknown) => {

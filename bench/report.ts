@@ -14,7 +14,8 @@ export function table(ours: readonly Figure[], theirs: readonly Figure[], peer: 
   const rows = ours.map((own) => {
     const other = theirs.find((candidate) => candidate.name === own.name);
     const cells = [own.name, show(own)];
-    if (peer !== undefined) cells.push(other === undefined ? '' : show(other), other === undefined ? '' : ratio(own, other));
+    if (peer !== undefined)
+      cells.push(other === undefined ? '' : show(other), other === undefined ? '' : ratio(own, other));
     return cells;
   });
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -31,4 +32,5 @@ function show(found: Figure): string {
   return `${number(found.value)} ${found.unit}${spread}`;
 }
 
-const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+const number = (value: number): string =>
+  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);

@@ -15,7 +15,11 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** Runs `task` `total` times on `lanes` parallel lanes; the events per second. */
-export async function rate(total: number, lanes: number, task: (lane: number, i: number) => Promise<unknown>): Promise<number> {
+export async function rate(
+  total: number,
+  lanes: number,
+  task: (lane: number, i: number) => Promise<unknown>,
+): Promise<number> {
   let next = 0;
   const lane = async (index: number) => {
     for (let i = next++; i < total; i = next++) await task(index, i);

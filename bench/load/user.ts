@@ -3,7 +3,9 @@ import type { HttpClient } from './http';
 
 interface SyncAnswer {
   next_batch: string;
-  rooms?: { join?: Record<string, { timeline?: { events: { event_id: string; content: Record<string, unknown> }[] } }> };
+  rooms?: {
+    join?: Record<string, { timeline?: { events: { event_id: string; content: Record<string, unknown> }[] } }>;
+  };
 }
 
 /** One Matrix user with one device, speaking plain client-server API to whichever server it was made on. */
@@ -36,12 +38,17 @@ export class BenchUser {
   sync(since?: string, timeoutMs = 0, signal?: AbortSignal): Promise<SyncAnswer> {
     const query = new URLSearchParams({ timeout: String(timeoutMs) });
     if (since !== undefined) query.set('since', since);
-    return this.http.ok('GET', `/_matrix/client/v3/sync?${query}`, this.token, undefined, signal);
+    return this.http.ok('GET', `/_matrix/client/v3/sync?${query.toString()}`, this.token, undefined, signal);
   }
 }
 
 /** Registers `count` users by the shared-secret endpoint, which Trellis and Synapse both have. */
-export async function registerUsers(http: HttpClient, secret: string, prefix: string, count: number): Promise<BenchUser[]> {
+export async function registerUsers(
+  http: HttpClient,
+  secret: string,
+  prefix: string,
+  count: number,
+): Promise<BenchUser[]> {
   const users: BenchUser[] = [];
   const path = '/_synapse/admin/v1/register';
   for (let i = 0; i < count; i++) {

@@ -9,10 +9,13 @@ export async function growingHistory(bench: Bench): Promise<Figure[]> {
   const window = scaled(bench, 1_000, 50);
   const windows = 20;
   const rates: number[] = [];
-  for (let w = 0; w < windows; w++) rates.push(await rate(window, 16, (lane, i) => users[lane]!.send(room, `${w} ${i}`)));
+  for (let w = 0; w < windows; w++)
+    rates.push(await rate(window, 16, (lane, i) => users[lane]!.send(room, `${w} ${i}`)));
   const first = median(rates.slice(0, 3));
   const last = median(rates.slice(-3));
-  return [figure(`send: cost at event ${windows * window} against the first ${3 * window}`, 'times', 'less', [first / last])];
+  return [
+    figure(`send: cost at event ${windows * window} against the first ${3 * window}`, 'times', 'less', [first / last]),
+  ];
 }
 
 /** Joins one after another into a room that grows by them, and how the last compare with the first. */

@@ -14,4 +14,5 @@ export interface Bench {
 export type Scenario = (bench: Bench) => Promise<Figure[]>;
 
 /** A count at the chosen scale, never below `least`. */
-export const scaled = (bench: Bench, count: number, least = 1): number => Math.max(least, Math.round(count * bench.scale));
+export const scaled = (bench: Bench, count: number, least = 1): number =>
+  Math.max(least, Math.round(count * bench.scale));

@@ -12,10 +12,12 @@ export async function sendToSync(bench: Bench): Promise<Figure[]> {
   const delays: number[] = [];
   const messages = scaled(bench, 100, 10);
   const stop = new AbortController();
-  const readers = users.map((user) => follow(user, room, stop.signal, (body) => {
-    const start = sentAt.get(body);
-    if (start !== undefined) delays.push(performance.now() - start);
-  }));
+  const readers = users.map((user) =>
+    follow(user, room, stop.signal, (body) => {
+      const start = sentAt.get(body);
+      if (start !== undefined) delays.push(performance.now() - start);
+    }),
+  );
   await sleep(1_000);
   for (let i = 0; i < messages; i++) {
     const body = `tick ${i}`;
@@ -25,14 +27,20 @@ export async function sendToSync(bench: Bench): Promise<Figure[]> {
   for (let waited = 0; delays.length < messages * users.length && waited < 30_000; waited += 100) await sleep(100);
   stop.abort();
   await Promise.allSettled(readers);
-  if (delays.length < messages * users.length) throw new Error(`${messages * users.length - delays.length} messages never arrived`);
+  if (delays.length < messages * users.length)
+    throw new Error(`${messages * users.length - delays.length} messages never arrived`);
   return [
     figure('send to sync, 100 users: median', 'ms', 'less', [quantile(delays, 0.5)]),
     figure('send to sync, 100 users: p99', 'ms', 'less', [quantile(delays, 0.99)]),
   ];
 }
 
-async function follow(user: BenchUser, room: string, signal: AbortSignal, heard: (body: string) => void): Promise<void> {
+async function follow(
+  user: BenchUser,
+  room: string,
+  signal: AbortSignal,
+  heard: (body: string) => void,
+): Promise<void> {
   let since = (await user.sync()).next_batch;
   while (!signal.aborted) {
     const answer = await user.sync(since, 30_000, signal);
@@ -74,8 +82,12 @@ export async function initialSync(bench: Bench): Promise<Figure[]> {
   const runs: number[] = [];
   // A filter that differs each time: neither server may answer from a cache of whole answers.
   for (let run = 0; run < 5; run++) {
-    const filter = encodeURIComponent(JSON.stringify({ room: { timeline: { limit: 10 } }, presence: { not_senders: [`@${run}:x`] } }));
-    runs.push(await timed(() => reader.http.ok('GET', `/_matrix/client/v3/sync?timeout=0&filter=${filter}`, reader.token)));
+    const filter = encodeURIComponent(
+      JSON.stringify({ room: { timeline: { limit: 10 } }, presence: { not_senders: [`@${run}:x`] } }),
+    );
+    runs.push(
+      await timed(() => reader.http.ok('GET', `/_matrix/client/v3/sync?timeout=0&filter=${filter}`, reader.token)),
+    );
   }
   return [figure(`sync: initial, ${rooms} rooms`, 'ms', 'less', runs)];
 }
@@ -87,7 +99,9 @@ export async function idleSyncs(bench: Bench): Promise<Figure[]> {
   const before = bench.server.memoryMiB();
   const stop = new AbortController();
   const total = scaled(bench, 1_000, 100);
-  const waiting = Array.from({ length: total }, (_, i) => users[i % users.length]!.sync(tokens[i % users.length], 60_000, stop.signal));
+  const waiting = Array.from({ length: total }, (_, i) =>
+    users[i % users.length]!.sync(tokens[i % users.length], 60_000, stop.signal),
+  );
   const settled = Promise.allSettled(waiting);
   await sleep(5_000);
   const after = bench.server.memoryMiB();

@@ -12,12 +12,21 @@ database.pragma('journal_mode = WAL');
 database.pragma('synchronous = FULL');
 database.exec('CREATE TABLE events (id INTEGER PRIMARY KEY, json TEXT NOT NULL)');
 const insert = database.prepare('INSERT INTO events (json) VALUES (?)');
-const document = JSON.parse(readFileSync(join(__dirname, '../../rest/generated/documents/client-server/sendMessage.json'), 'utf8'));
+const document = JSON.parse(
+  readFileSync(join(__dirname, '../../rest/generated/documents/client-server/sendMessage.json'), 'utf8'),
+);
 
 const app = express();
 app.get('/ready', (_request, response) => response.json({}));
 app.use(express.json());
-app.use(OpenApiValidator.middleware({ apiSpec: document, validateApiSpec: false, validateFormats: false, validateSecurity: false }));
+app.use(
+  OpenApiValidator.middleware({
+    apiSpec: document,
+    validateApiSpec: false,
+    validateFormats: false,
+    validateSecurity: false,
+  }),
+);
 app.put('/_matrix/client/v3/rooms/:roomId/send/:eventType/:txnId', (request, response) => {
   insert.run(JSON.stringify(request.body));
   response.json({ event_id: '$ceiling' });

@@ -20,7 +20,9 @@ function installSynapse(): string {
 
 /** The version that is measured. */
 export const synapseVersion = (): string =>
-  execFileSync(installSynapse(), ['-c', "import importlib.metadata as m; print(m.version('matrix-synapse'))"]).toString().trim();
+  execFileSync(installSynapse(), ['-c', "import importlib.metadata as m; print(m.version('matrix-synapse'))"])
+    .toString()
+    .trim();
 
 /** Starts Synapse on a fresh SQLite database with its rate limits lifted and its defaults otherwise. */
 export async function startSynapse(): Promise<BenchServer> {

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { endProcess, freePort, residentMiB, untilReady, type BenchServer } from './server';
 
 /** Starts the built server with default durability on a fresh SQLite database (or on `databaseUrl`). */
-export async function startTrellis(databaseUrl?: string): Promise<BenchServer> {
+export async function startTrellis(databaseUrl?: string, nodeArgs: readonly string[] = []): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), 'trellis-bench-'));
   const port = await freePort();
   const secret = 'benchmark';
   const log = openSync(join(folder, 'server.log'), 'a');
-  const child = spawn(process.execPath, [join(__dirname, '../../dist/src/main/cli.js'), 'start'], {
+  const child = spawn(process.execPath, [...nodeArgs, join(__dirname, '../../dist/src/main/cli.js'), 'start'], {
     cwd: folder,
     stdio: ['ignore', log, log],
     env: {

@@ -8,7 +8,7 @@ import {
   PowerLevelsEvent,
   RawEvent,
   ReactionEvent,
-  RoomEvent,
+  type RoomEvent,
   RoomNameEvent,
 } from './event.type';
 

@@ -1,6 +1,18 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { ApolloArmor } from '@escape.tech/graphql-armor';
-import { GraphQLError, type DocumentNode, type GraphQLSchema, type ValidationRule } from 'graphql';
+import {
+  GraphQLError,
+  Kind,
+  OperationTypeNode,
+  type DefinitionNode,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type FragmentSpreadNode,
+  type GraphQLSchema,
+  type InlineFragmentNode,
+  type SelectionSetNode,
+  type ValidationRule,
+} from 'graphql';
 import { getComplexity, simpleEstimator } from 'graphql-query-complexity';
 import { connectionEstimator } from './complexity';
 
@@ -46,22 +58,44 @@ export const parseOptions = { maxTokens: MAX_TOKENS } as const;
  * @throws GraphQLError BAD_USER_INPUT
  */
 export function checkCost(schema: GraphQLSchema, operation: PlannedOperation, limits: GraphqlLimits): void {
-  const cost = getComplexity({
-    schema,
-    query: operation.document,
-    variables: operation.variables,
-    operationName: operation.operationName,
-    estimators: [connectionEstimator, simpleEstimator({ defaultComplexity: 1 })],
-  });
+  const cost = costOf(schema, operation);
   if (cost > limits.maxComplexity) {
     throw refusal(`The operation costs ${Math.ceil(cost)}, more than the ${limits.maxComplexity} allowed`);
   }
   for (const definition of operation.document.definitions) {
-    if (definition.kind !== 'OperationDefinition' || definition.operation !== 'mutation') continue;
-    if (definition.selectionSet.selections.length > MAX_ROOT_MUTATIONS) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION || definition.operation !== OperationTypeNode.MUTATION) continue;
+    if (countFields(definition.selectionSet, operation.document, MAX_ROOT_MUTATIONS) > MAX_ROOT_MUTATIONS) {
       throw refusal(`At most ${MAX_ROOT_MUTATIONS} mutations fit in one request`);
     }
   }
+}
+
+/** The library gives up at 10,000 fields, of which fragments that spread fragments make any number from few tokens. */
+function costOf(schema: GraphQLSchema, { document, variables, operationName }: PlannedOperation): number {
+  const estimators = [connectionEstimator, simpleEstimator({ defaultComplexity: 1 })];
+  try {
+    return getComplexity({ schema, query: document, variables, operationName, estimators });
+  } catch (error) {
+    throw error instanceof GraphQLError ? refusal(error.message) : error;
+  }
+}
+
+/** The fields of a selection, those in its fragments included; stops counting beyond `enough`. */
+function countFields(selection: SelectionSetNode, document: DocumentNode, enough: number): number {
+  let count = 0;
+  for (const node of selection.selections) {
+    if (count > enough) return count;
+    const inner = node.kind === Kind.FIELD ? undefined : selectionOf(node, document);
+    count += inner === undefined ? 1 : countFields(inner, document, enough - count);
+  }
+  return count;
+}
+
+function selectionOf(node: InlineFragmentNode | FragmentSpreadNode, { definitions }: DocumentNode) {
+  if (node.kind === Kind.INLINE_FRAGMENT) return node.selectionSet;
+  const isIt = (definition: DefinitionNode): definition is FragmentDefinitionNode =>
+    definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === node.name.value;
+  return definitions.find(isIt)?.selectionSet;
 }
 
 /** `checkCost` for Apollo. */

@@ -73,7 +73,7 @@ function literal(node: ValueNode, variables: Readonly<Record<string, unknown>>, 
   switch (node.kind) {
     case Kind.OBJECT:
       return Object.fromEntries(
-        node.fields.map((field) => [field.name.value, literal(field.value, variables, depth + 1)]),
+        node.fields.map((field) => [memberName(field.name.value), literal(field.value, variables, depth + 1)]),
       );
     case Kind.LIST:
       return node.values.map((item) => literal(item, variables, depth + 1));
@@ -90,4 +90,9 @@ function literal(node: ValueNode, variables: Readonly<Record<string, unknown>>, 
     case Kind.VARIABLE:
       return (variables[node.name.value] ?? null) as JsonValue;
   }
+}
+
+function memberName(name: string): string {
+  if (name === '__proto__') throw new GraphQLError('JSONObject: a member called __proto__');
+  return name;
 }

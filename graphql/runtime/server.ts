@@ -7,6 +7,7 @@ import type { Domain } from '#domain/domain';
 import { bearerToken, contextFor, type GraphqlContext } from './context';
 import type { Cursors } from './cursor';
 import type { errorFormatter } from './errors';
+import { refuseOddJson } from './json-reviver';
 import { costPlugin, MAX_BODY_BYTES, parseOptions, shapeRules, type GraphqlLimits } from './limits';
 
 export interface GraphqlOptions {
@@ -44,7 +45,7 @@ export async function graphqlHttp(options: GraphqlOptions): Promise<GraphqlHttp>
   await apollo.start();
   return {
     handlers: [
-      express.json({ limit: MAX_BODY_BYTES }),
+      express.json({ limit: MAX_BODY_BYTES, reviver: refuseOddJson }),
       expressMiddleware(apollo, {
         context: async ({ req }) => contextFor(domain, cursors, bearerToken(req.headers.authorization)),
       }),

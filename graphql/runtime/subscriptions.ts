@@ -15,6 +15,7 @@ import type { Domain } from '#domain/domain';
 import { bearerToken, contextFor, type GraphqlContext } from './context';
 import type { Cursors } from './cursor';
 import type { errorFormatter } from './errors';
+import { refuseOddJson } from './json-reviver';
 import { checkCost, MAX_BODY_BYTES, parseOptions, shapeRules, type GraphqlLimits } from './limits';
 
 /** Subscriptions at once on one connection. */
@@ -47,11 +48,13 @@ export class GraphqlSockets {
       {
         schema: options.schema,
         connectionInitWaitTimeout: 5_000,
+        jsonMessageReviver: refuseOddJson,
         onConnect: async (connection) => this.connect(connection.connectionParams, connection.extra),
         onDisconnect: ({ extra }) => extra.unwatch?.(),
         onSubscribe: ({ extra, subscriptions }, _id, payload) => {
           if (Object.keys(subscriptions).length > MAX_SUBSCRIPTIONS) {
-            return [new GraphQLError(`At most ${MAX_SUBSCRIPTIONS} subscriptions fit on one connection`)];
+            const message = `At most ${MAX_SUBSCRIPTIONS} subscriptions fit on one connection`;
+            return [asFault(new GraphQLError(message), 'BAD_USER_INPUT')];
           }
           return this.plan(payload, extra.graphql!, rules);
         },
@@ -105,7 +108,7 @@ export class GraphqlSockets {
     try {
       const document = parse(payload.query, parseOptions);
       const errors = validate(schema, document, rules);
-      if (errors.length > 0) return [...errors];
+      if (errors.length > 0) return errors.map((error) => asFault(error, 'GRAPHQL_VALIDATION_FAILED'));
       const { operationName, variables } = payload;
       checkCost(
         schema,
@@ -116,11 +119,19 @@ export class GraphqlSockets {
       const contextValue = { ...context, loaders: context.loaders.fresh(domain), cursors };
       return { schema, document, operationName, variableValues: variables, contextValue };
     } catch (error) {
-      return [error instanceof GraphQLError ? error : new GraphQLError('The operation could not be read')];
+      const unread = new GraphQLError('The operation could not be read');
+      return [asFault(error instanceof GraphQLError ? error : unread, 'GRAPHQL_PARSE_FAILED')];
     }
   }
 
   private format(error: GraphQLError): GraphQLFormattedError {
     return this.options.formatError(error.toJSON(), error);
   }
+}
+
+/** The client's fault under a code that says so, unless it has one: what has none counts as a fault of ours. */
+function asFault(error: GraphQLError, code: string): GraphQLError {
+  if (error.extensions['code'] !== undefined) return error;
+  const { nodes, source, positions, path } = error;
+  return new GraphQLError(error.message, { nodes, source, positions, path, extensions: { code } });
 }

@@ -8,6 +8,7 @@ import { deviceManagement } from './device_management';
 import { filter } from './filter';
 import { login } from './login';
 import { logout } from './logout';
+import { oldSync } from './old_sync';
 import { passwordManagement } from './password_management';
 import { profile } from './profile';
 import { pushrules } from './pushrules';
@@ -21,6 +22,7 @@ import { presence } from './presence';
 import { readMarkers } from './read_markers';
 import { receipts } from './receipts';
 import { typing } from './typing';
+import { roomInitialSync } from './room_initial_sync';
 import { sync } from './sync';
 import { tags } from './tags';
 import { toDevice } from './to_device';
@@ -81,9 +83,11 @@ const peopleDelegates = (domain: Domain) => ({
 const roomReadingDelegates = (domain: Domain) => ({
   directory: directory(domain),
   listPublicRooms: listPublicRooms(domain),
+  oldSync: oldSync(domain),
   presence: presence(domain),
   readMarkers: readMarkers(domain),
   receipts: receipts(domain),
+  roomInitialSync: roomInitialSync(domain),
   sync: sync(domain),
   typing: typing(domain),
 });

@@ -10,6 +10,6 @@ export const keySource = (client: FederationClient): KeySource => ({
     const answer = await client
       .to(notary, { untracked: true })
       .bulkPerspectivesKeyQuery({ body: { server_keys: wanted } });
-    return Array.isArray(answer.server_keys) ? (answer.server_keys) : [];
+    return Array.isArray(answer.server_keys) ? answer.server_keys : [];
   },
 });

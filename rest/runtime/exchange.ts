@@ -44,7 +44,8 @@ export class Exchange implements RequestInfo {
       const controller = new AbortController();
       this.controller = controller;
       if (this.response.destroyed) controller.abort();
-      else this.response.once('close', () => controller.abort());
+      // Aborting costs an exception with its stack: not for the many answers that end as they should.
+      else this.response.once('close', () => this.response.writableFinished || controller.abort());
     }
     return this.controller.signal;
   }

@@ -20,7 +20,7 @@ import type { Relations } from '#domain/relations';
 import type { RoomState } from '#domain/room-state';
 import type { Rooms } from '#domain/rooms';
 import type { Sessions } from '#domain/sessions';
-import type { Sync } from '#domain/sync';
+import type { OldReader, Sync } from '#domain/sync';
 import type { Timeline } from '#domain/timeline';
 import type { ToDevice } from '#domain/to-device';
 import type { Typing } from '#domain/typing';
@@ -56,6 +56,7 @@ export interface RoomsDomain {
 export interface DeliveryDomain {
   readonly notifications: Notifications;
   readonly sync: Sync;
+  readonly oldReader: OldReader;
 }
 
 /** What passes between this server and others. */

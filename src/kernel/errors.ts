@@ -43,7 +43,10 @@ export class UnsupportedRoomVersionError extends codeError('M_UNSUPPORTED_ROOM_V
 
 /** A limit was reached; `retryAfterMs` is when the caller may try again. */
 export class LimitExceededError extends MatrixError {
-  constructor(readonly retryAfterMs: number, message = 'Too many requests') {
+  constructor(
+    readonly retryAfterMs: number,
+    message = 'Too many requests',
+  ) {
     super('M_LIMIT_EXCEEDED', message, { retry_after_ms: retryAfterMs });
   }
 }

@@ -17,7 +17,7 @@ import { Relations } from '#domain/relations';
 import { RoomState } from '#domain/room-state';
 import { Rooms } from '#domain/rooms';
 import { Sessions } from '#domain/sessions';
-import { composeSync, DEFAULT_SYNC } from '#domain/sync';
+import { composeSync, DEFAULT_SYNC, OldReader } from '#domain/sync';
 import { Timeline } from '#domain/timeline';
 import { ToDevice } from '#domain/to-device';
 import { Typing } from '#domain/typing';
@@ -94,7 +94,8 @@ function composeDelivery(workshop: Workshop, people: PeopleDomain, rooms: RoomsD
   const notifications = new Notifications(storage, { ...people, ...rooms }, onError);
   const sync = composeSync(storage, { ...people, ...rooms, notifications }, DEFAULT_SYNC, onError);
   shutdown.signal.addEventListener('abort', () => sync.stop());
-  return { notifications, sync };
+  const oldReader = new OldReader(storage, { ...people, ...rooms }, sync);
+  return { notifications, sync, oldReader };
 }
 
 function composeJourneys(workshop: Workshop, people: PeopleDomain, rooms: RoomsDomain): JourneysDomain {

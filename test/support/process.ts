@@ -9,7 +9,7 @@ const { buildIfStale, entry } = jest.requireActual<{ buildIfStale(): number; ent
 const running = new Set<ChildProcess>();
 
 /** A test that failed leaves its processes behind, and jest would wait for them. */
-afterEach(() => running.forEach((child) => child.kill('SIGKILL')));
+afterAll(() => running.forEach((child) => child.kill('SIGKILL')));
 
 export interface CommandRun {
   readonly status: number | null;

@@ -44,8 +44,14 @@ const DEFAULTS: ConfigInput = {
   passwords: { memory_kib: 8, iterations: 1 },
 };
 
-/** Starts a server in this process on a free port, with an empty database of its own. `config` overrides by section. */
-export async function startTestServer(config: ConfigInput = {}): Promise<TestServer> {
+/**
+ * Starts a server in this process on a free port, with an empty database of its own. `config` overrides by section.
+ * @param onLogLine gets every line that the server logs, of every level; without it faults are printed
+ */
+export async function startTestServer(
+  config: ConfigInput = {},
+  onLogLine?: (line: string) => void,
+): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'trellis-'));
   const database = await borrowTestDatabase(folder);
   const whole = makeConfig({
@@ -55,7 +61,10 @@ export async function startTestServer(config: ConfigInput = {}): Promise<TestSer
     data_dir: folder,
     database: { url: database.url, pool_size: 8 },
   });
-  const log = createLogger({ level: 'error', format: 'json' }, pino.destination({ dest: 2, sync: true }));
+  const log =
+    onLogLine === undefined
+      ? createLogger({ level: 'error', format: 'json' }, pino.destination({ dest: 2, sync: true }))
+      : createLogger({ level: 'trace', format: 'json' }, { write: onLogLine });
   let running = await startServer(whole, { log, strictResponses: true });
   const server: TestServer = {
     get url() {

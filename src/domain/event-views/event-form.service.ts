@@ -12,6 +12,8 @@ export interface EventForm {
   readonly deviceScope?: string;
   /** Sync leaves the room id out. */
   readonly withoutRoomId?: boolean;
+  /** As servers exchange it, with its id: a filter's `event_format` of `federation`. */
+  readonly federation?: boolean;
 }
 
 /** Writes events for clients: redactions applied, and what `unsigned` tells. Spec: client-server, "Room event format". */
@@ -28,6 +30,7 @@ export class EventForms {
     events: readonly StoredEvent[],
     form: EventForm,
   ): Promise<ClientEvent[]> {
+    if (form.federation === true) return events.map((event) => raw(room, event));
     const [others, transactions, membershipAt] = await Promise.all([
       this.others(events),
       this.transactions(reader.userId, events, form.deviceScope),
@@ -74,6 +77,10 @@ export class EventForms {
     const own = events.filter((event) => event.sender === userId).map((event) => event.nid);
     return own.length === 0 ? new Map() : this.timeline.transactionIds(own, userId, scope);
   }
+}
+
+function raw(room: RoomInfo, event: StoredEvent): ClientEvent {
+  return { ...readable(room, event), event_id: event.eventId, room_id: event.roomId };
 }
 
 /** An event as anybody may read it: without what its redaction took. */

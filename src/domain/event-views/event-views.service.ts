@@ -102,7 +102,9 @@ export class EventViews {
     if (events.length === 0) return [];
     const [written, bundles] = await Promise.all([
       this.forms.write(reader, room, events, options),
-      options.bundled === true ? this.bundles.of(reader, room, events, options) : undefined,
+      options.bundled === true && options.federation !== true
+        ? this.bundles.of(reader, room, events, options)
+        : undefined,
     ]);
     events.forEach((event, index) => {
       const bundle = bundles?.get(event.nid);

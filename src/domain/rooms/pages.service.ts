@@ -156,7 +156,7 @@ export class Pages {
       events_before: written.slice(0, count),
       event: written[count]!,
       events_after: written.slice(count + 1),
-      state: await this.stateAfter(userId, room, shown, filter),
+      state: await this.stateAfter(requester, room, shown, filter),
     };
   }
 
@@ -231,8 +231,9 @@ export class Pages {
   }
 
   /** The state after the last event shown; of lazily loaded members only the senders. */
+  /** Who sees an event without being able to read the room, as some who are invited do, gets of its state what they see. */
   private async stateAfter(
-    userId: string,
+    requester: Requester,
     room: RoomInfo,
     shown: readonly StoredEvent[],
     filter: CompiledFilter,
@@ -243,11 +244,9 @@ export class Pages {
       !filter.lazyLoadMembers || type !== 'm.room.member' || senders.has(stateKey);
     const entries = (await this.rooms.atAll(snapshot)).filter(isShown);
     const events = await this.timeline.events(entries.map((entry) => entry.eventNid));
-    return this.views.state(
-      userId,
-      room,
-      events.filter((event) => passes(filter, event)),
-    );
+    const passing = events.filter((event) => passes(filter, event));
+    if (await this.access.mayReach(requester, room.roomId)) return this.views.state(requester.userId, room, passing);
+    return this.views.forUser(requester.userId, room, passing);
   }
 }
 

@@ -35,6 +35,11 @@ export class RoomAccess {
     return { room, until: member.ordinal, joined: false };
   }
 
+  /** Whether {@link reach} lets the user in. */
+  async mayReach(requester: Requester, roomId: string): Promise<boolean> {
+    return this.reach(requester, roomId).then(() => true, refusedAs(false));
+  }
+
   /** A room for its joined members only. @throws ForbiddenError */
   async joined(requester: Requester, roomId: string): Promise<RoomInfo> {
     const room = await this.rooms.info(roomId);
@@ -59,6 +64,14 @@ export class RoomAccess {
     }
     return false;
   }
+}
+
+/** Gives `value` for a refusal; anything else that went wrong goes on being wrong. */
+function refusedAs<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof ForbiddenError) return value;
+    throw error;
+  };
 }
 
 /** What is refused to those who may not see a state. */

@@ -3,6 +3,7 @@
  * the features above. Spec: client-server, "Syncing".
  */
 export { Sync } from './sync.service';
+export { OldReader, type OldRoom } from './old-reader.service';
 export { DEFAULT_SYNC, type SyncConfig } from './sync.config';
 export { composeSync, type SyncSources } from './compose.service';
 export type { SyncAnswer, SyncRequest } from './sync.model';

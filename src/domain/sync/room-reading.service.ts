@@ -49,5 +49,5 @@ export class RoomReading {
 
 function viewOptions({ requester, filter }: Reading): ViewOptions {
   const deviceScope = requester.deviceId ?? `token:${requester.tokenId}`;
-  return { deviceScope, withoutRoomId: true, project: filter.project };
+  return { deviceScope, withoutRoomId: true, project: filter.project, federation: filter.federationFormat };
 }

@@ -7,12 +7,11 @@ import type { Slice } from './timeline-section.service';
 
 /** State that a room's name or its counts depend on. */
 const NAMING = new Set(['m.room.member', 'm.room.name', 'm.room.canonical_alias']);
-const HEROES = 5;
 
 /** The room's member counts, and who gives a nameless room its name. Spec: client-server, "RoomSummary" of `/sync`. */
 export class SummarySection {
   constructor(
-    private readonly membership: Pick<Membership, 'counts' | 'members'>,
+    private readonly membership: Pick<Membership, 'counts' | 'heroes'>,
     private readonly timeline: Pick<Timeline, 'currentState'>,
   ) {}
 
@@ -25,7 +24,7 @@ export class SummarySection {
   async read(userId: string, room: RoomInfo): Promise<RoomSummary> {
     const [counts, named] = await Promise.all([this.membership.counts(room), this.isNamed(room)]);
     return {
-      ...(named ? {} : { 'm.heroes': await this.heroes(userId, room) }),
+      ...(named ? {} : { 'm.heroes': await this.membership.heroes(room, userId) }),
       'm.joined_member_count': counts.joined,
       'm.invited_member_count': counts.invited,
     };
@@ -37,17 +36,6 @@ export class SummarySection {
       this.timeline.currentState(room, 'm.room.canonical_alias', ''),
     ]);
     return holds(name, 'name') || holds(alias, 'alias');
-  }
-
-  /** The first other members; when there are none left, those who went. */
-  private async heroes(userId: string, room: RoomInfo): Promise<string[]> {
-    const others = (await this.membership.members(room)).filter((member) => member.userId !== userId);
-    const present = others.filter(({ membership }) => membership === 'join' || membership === 'invite');
-    const gone = others.filter(({ membership }) => membership === 'leave' || membership === 'ban');
-    return (present.length > 0 ? present : gone)
-      .sort((a, b) => a.ordinal - b.ordinal)
-      .slice(0, HEROES)
-      .map((member) => member.userId);
   }
 }
 

@@ -46,12 +46,33 @@ export class Sync {
     const filter = await this.filterOf(requester.userId, request.filter);
     const since = this.since(request.since);
     const { fullState = false, useStateAfter = false, setPresence = 'online' } = request;
-    const timeoutMs = Math.min(Math.max(request.timeoutMs ?? 0, 0), this.config.maxTimeoutMs);
+    const timeoutMs = this.timeoutOf(request);
     await this.deps.presence.touch(requester.userId, setPresence, timeoutMs);
     if (since === undefined) this.deps.sent.forget(deviceKey(requester));
     else await this.deps.answers.confirm(requester, since.toDevice ?? since.positions);
     const base = { requester, filter, fullState, useStateAfter };
     if (since === undefined || fullState || timeoutMs === 0) return (await this.look(base, since)).answer;
+    return this.wait(base, since, timeoutMs, request.signal);
+  }
+
+  /**
+   * A sync for the deprecated readers, which know no devices: it neither gives nor drops messages to them. Without `since`
+   * the state is that at the end of the timelines.
+   */
+  async follow(
+    requester: Requester,
+    request: Pick<SyncRequest, 'since' | 'timeoutMs' | 'signal'>,
+    filter: SyncFilter,
+  ): Promise<SyncAnswer> {
+    const since = this.since(request.since);
+    const timeoutMs = this.timeoutOf(request);
+    const base = {
+      requester: { ...requester, deviceId: null },
+      filter: readingFilter(filter, this.config),
+      fullState: false,
+      useStateAfter: since === undefined,
+    };
+    if (since === undefined || timeoutMs === 0) return (await this.look(base, since)).answer;
     return this.wait(base, since, timeoutMs, request.signal);
   }
 
@@ -93,6 +114,10 @@ export class Sync {
     if (token === undefined || token === '') return undefined;
     const parsed = parseSyncToken(token, 'since');
     return isWithin(parsed.positions, this.storage.visible()) ? parsed : undefined;
+  }
+
+  private timeoutOf({ timeoutMs = 0 }: Pick<SyncRequest, 'timeoutMs'>): number {
+    return Math.min(Math.max(timeoutMs, 0), this.config.maxTimeoutMs);
   }
 
   private async filterOf(userId: string, parameter: string | undefined): Promise<ReadingFilter> {

@@ -12,11 +12,20 @@ import type { Change, Storage } from '#platform/storage/storage';
 import type { Notifier } from './notifier.service';
 
 /**
+ * Presence may be this late. Without it, a hundred users of a room who come online together would wake each other ten
+ * thousand times.
+ */
+const PRESENCE_DELAY_MS = 500;
+
+/**
  * Turns news into wake-ups of exactly the users whom it concerns. Wake-ups carry nothing: whoever is woken reads. With
  * nobody waiting, news costs one look at an empty map.
  */
 export class WakeUps {
   private readonly subscriptions: (() => void)[];
+  /** Users whose presence changed since the timer was set. */
+  private readonly present = new Set<string>();
+  private presenceTimer: NodeJS.Timeout | undefined;
 
   constructor(
     storage: Pick<Storage, 'subscribe'>,
@@ -36,13 +45,14 @@ export class WakeUps {
       on(ACCOUNT_DATA_STREAM, ({ key }) => notifier.wake(key)),
       on(OUT_OF_BAND_STREAM, ({ key }) => notifier.wake(key)),
       on(TO_DEVICE_STREAM, ({ key }) => notifier.wake(key)),
-      on(PRESENCE_STREAM, ({ key }) => this.friends(key)),
+      on(PRESENCE_STREAM, ({ key }) => this.presence(key)),
       on(DEVICE_LISTS_STREAM, ({ key }) => this.friends(key)),
       on(SESSIONS_STREAM, ({ key, payload }) => this.sessionsEnded(key, payload as SessionsEnded)),
     ];
   }
 
   stop(): void {
+    clearTimeout(this.presenceTimer);
     for (const unsubscribe of this.subscriptions) unsubscribe();
   }
 
@@ -78,15 +88,30 @@ export class WakeUps {
     this.joined(roomNid).catch(this.onError);
   }
 
+  /** Wakes once for all changes of the next moment. */
+  private presence(userId: string): void {
+    this.present.add(userId);
+    this.presenceTimer ??= setTimeout(() => {
+      this.presenceTimer = undefined;
+      this.wakeFriends([...this.present]).catch(this.onError);
+      this.present.clear();
+    }, PRESENCE_DELAY_MS).unref();
+  }
+
+  /** Each room once, however many of its users changed. */
+  private async wakeFriends(userIds: readonly string[]): Promise<void> {
+    if (this.notifier.users.size === 0) return;
+    const rooms = new Set<number>();
+    for (const userId of userIds) {
+      this.notifier.wake(userId);
+      for (const row of await this.deps.membership.allOf(userId)) if (row.membership === 'join') rooms.add(row.roomNid);
+    }
+    for (const roomNid of rooms) await this.joined(roomNid);
+  }
+
   /** A user's own clients, and everybody who shares a room with them. */
   private friends(userId: string): void {
-    this.notifier.wake(userId);
-    if (this.notifier.users.size === 0) return;
-    this.deps.membership
-      .allOf(userId)
-      .then((rows) => rows.filter((row) => row.membership === 'join'))
-      .then((rows) => Promise.all(rows.map((row) => this.joined(row.roomNid))))
-      .catch(this.onError);
+    this.wakeFriends([userId]).catch(this.onError);
   }
 
   private async joined(roomNid: number): Promise<void> {

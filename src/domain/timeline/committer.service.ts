@@ -86,6 +86,7 @@ export class Committer {
   private async write(batch: readonly Waiting[]): Promise<void> {
     const appends = batch.map((waiting) => waiting.append);
     await this.storage.write(async (tx) => {
+      for (const head of new Set(appends.map((append) => append.head))) await head.claim.assertHeld(tx);
       const moved = await new AppendWriter(tx, this.participants, this.now()).write(appends);
       tx.afterCommit(() => moved.forEach((room) => this.apply(room)));
     });
@@ -115,7 +116,10 @@ export class Committer {
     if (newest === undefined) return;
     head.position = newest.position;
     head.committedOrdinal = newest.ordinal;
-    this.places.moved(room.nid, { ordinal: newest.ordinal, position: newest.position });
+    for (const { event } of written) {
+      const { ordinal, position, nid } = event;
+      if (ordinal !== NO_PLACE) this.places.moved(room.nid, { ordinal, position, nid });
+    }
   }
 
   private acknowledge({ append, resolve }: Waiting): void {

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ForbiddenError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
+import type { RoomOwnership } from '#platform/cluster/room-ownership';
 import type { Tx } from '#platform/storage/storage';
 import { creatorsOf } from '#protocol/auth-rules/index';
 import { roomVersion } from '#protocol/room-versions';
@@ -34,6 +35,7 @@ export class NewRooms {
     private readonly config: TimelineConfig,
     private readonly maker: EventMaker,
     private readonly committer: Committer,
+    private readonly ownership: RoomOwnership,
   ) {}
 
   /**
@@ -44,10 +46,12 @@ export class NewRooms {
     const version = roomVersion(request.version);
     const { sender, createContent } = request;
     const content = { ...createContent, room_version: version.id };
-    const provisional = new RoomHead(this.newRoomId(), version);
+    const provisionalId = this.newRoomId();
+    const provisional = new RoomHead(provisionalId, version, await this.ownership.claim(provisionalId));
     const create = await this.prepare(provisional, { type: 'm.room.create', stateKey: '', content, sender });
     const roomId = version.createEventIsRoomId ? `!${create.eventId.slice(1)}` : provisional.roomId;
-    const head = new RoomHead(roomId, version);
+    const claim = version.createEventIsRoomId ? await this.ownership.claim(roomId) : provisional.claim;
+    const head = new RoomHead(roomId, version, claim);
     head.advance(create);
     const drafts = typeof request.drafts === 'function' ? request.drafts(roomId) : request.drafts;
     const events = [create];

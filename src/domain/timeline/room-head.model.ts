@@ -1,3 +1,4 @@
+import type { RoomClaim } from '#platform/cluster/room-ownership';
 import type { Pdu } from '#protocol/events/index';
 import type { RoomVersion } from '#protocol/room-versions';
 import type { Position } from '#platform/storage/storage';
@@ -125,6 +126,8 @@ export class RoomHead {
   constructor(
     readonly roomId: string,
     readonly version: RoomVersion,
+    /** What entitles this process to write the room; every transaction on this head proves it. */
+    readonly claim: RoomClaim,
   ) {}
 
   /** Runs work on this head after all work before it. */

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { RoomOwnership } from '#platform/cluster/room-ownership';
 import type { Reader } from '#platform/storage/storage';
 import { roomVersion } from '#protocol/room-versions';
 import type { Pdu } from '#protocol/events/index';
@@ -22,6 +23,7 @@ export class RoomHeads {
     reader: Reader,
     private readonly rooms: RoomState,
     private readonly events: EventStore,
+    private readonly ownership: RoomOwnership,
   ) {
     this.reader = new RoomHeadReader(reader);
   }
@@ -71,8 +73,10 @@ export class RoomHeads {
   }
 
   private async load(room: RoomInfo): Promise<RoomHead> {
+    // Claimed before it is read: what is read afterwards only this process can change.
+    const claim = await this.ownership.claim(room.roomId);
     const [row] = await this.reader.heads([room.nid]);
-    const head = new RoomHead(room.roomId, roomVersion(room.version));
+    const head = new RoomHead(room.roomId, roomVersion(room.version), claim);
     head.room = room;
     head.isOpen = row !== undefined;
     if (row === undefined) return head;

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Position, Positions, Reader } from '#platform/storage/storage';
 import { isAfter } from '#platform/storage/storage';
-import { EventReader } from './event.repository';
+import { EventReader, type OrdinalRange } from './event.repository';
 import { RoomHeadReader } from './room-head.repository';
 
 /** How many of the newest events are looked at in one statement before the search begins to jump. */
@@ -13,21 +13,44 @@ export interface RoomPlace {
   readonly position: Position;
 }
 
+/** A place whose event is known. */
+interface RecentPlace extends RoomPlace {
+  readonly nid: number;
+}
+
 /** Translates between stream positions and places in rooms' orders; the newest place of each room is kept in memory. */
 export class RoomPlaces {
   private readonly heads: RoomHeadReader;
   private readonly events: EventReader;
   private readonly newest = new LRUCache<number, RoomPlace>({ max: 100_000 });
+  /** The newest places of busy rooms, oldest first and without holes: what waiting syncs ask for. */
+  private readonly recent = new LRUCache<number, RecentPlace[]>({ max: 5_000 });
 
   constructor(reader: Reader) {
     this.heads = new RoomHeadReader(reader);
     this.events = new EventReader(reader);
   }
 
-  /** Told of each commit, and of other processes' events. */
-  moved(roomNid: number, place: RoomPlace): void {
+  /** Told of each committed event, in the room's order, and of other processes' events. */
+  moved(roomNid: number, place: RoomPlace | RecentPlace): void {
     const known = this.newest.get(roomNid);
-    if (known === undefined || known.ordinal < place.ordinal) this.newest.set(roomNid, place);
+    if (known !== undefined && known.ordinal >= place.ordinal) return;
+    this.newest.set(roomNid, place);
+    if (!('nid' in place)) return;
+    const recent = this.recent.get(roomNid);
+    if (recent === undefined || recent.at(-1)!.ordinal !== place.ordinal - 1) this.recent.set(roomNid, [place]);
+    else recent.push(place);
+    if (recent !== undefined && recent.length > 2 * NEAR) recent.splice(0, NEAR);
+  }
+
+  /** Numbers of the events of a range, when all of it is among the newest places; undefined when it must be read. */
+  recentNids(roomNid: number, { from, to, direction, limit }: OrdinalRange): number[] | undefined {
+    const recent = this.recent.get(roomNid);
+    const lower = direction === 'b' ? to : from;
+    const upper = (direction === 'b' ? from : to) ?? Infinity;
+    if (recent === undefined || lower === undefined || lower < recent[0]!.ordinal - 1) return undefined;
+    const found = recent.filter(({ ordinal }) => ordinal > lower && ordinal < upper);
+    return (direction === 'b' ? found.reverse() : found).slice(0, limit).map(({ nid }) => nid);
   }
 
   /** Ordinal of a room's newest event; 0 when it has none. */
@@ -58,6 +81,8 @@ export class RoomPlaces {
 
   /** Looks through the newest events, then halves the rest: positions rise with ordinals. */
   private async search(roomNid: number, newest: number, positions: Positions): Promise<number> {
+    const remembered = this.recent.get(roomNid)?.findLast((place) => !isAfter(place.position, positions));
+    if (remembered !== undefined) return remembered.ordinal;
     const near = await this.events.positionsUpTo(roomNid, newest, NEAR);
     const hit = near.find((place) => !isAfter(place.position, positions));
     if (hit !== undefined || near.length < NEAR) return hit?.ordinal ?? 0;

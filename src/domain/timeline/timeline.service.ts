@@ -1,4 +1,6 @@
 import type { Requester } from '#kernel/requester';
+import { LocalRoomOwnership } from '#platform/cluster/local/room-ownership';
+import type { RoomOwnership } from '#platform/cluster/room-ownership';
 import type { Positions, Storage } from '#platform/storage/storage';
 import { membershipOf, type Pdu } from '#protocol/events/index';
 import type { RoomInfo, RoomState, SnapshotId } from '../room-state';
@@ -52,14 +54,15 @@ export class Timeline {
     storage: Storage,
     private readonly rooms: RoomState,
     now: () => number = Date.now,
+    ownership: RoomOwnership = new LocalRoomOwnership(),
   ) {
     this.store = new EventStore(storage, rooms);
     this.reader = new EventReader(storage);
     this.places = new RoomPlaces(storage);
-    this.heads = new RoomHeads(storage, rooms, this.store);
+    this.heads = new RoomHeads(storage, rooms, this.store, ownership);
     this.maker = new EventMaker(config, this.heads, this.store, now);
     this.committer = new Committer(storage, rooms, this.store, this.heads, this.places, now);
-    this.newRooms = new NewRooms(config, this.maker, this.committer);
+    this.newRooms = new NewRooms(config, this.maker, this.committer, ownership);
     this.requests = new Requests(storage);
     this.requestExpiry = new RequestExpiryJob(storage, now);
     this.rules = [new MessageRules(this.store)];
@@ -171,7 +174,8 @@ export class Timeline {
 
   /** A part of a room's one order: `from` and `to` are ordinals and both exclusive. */
   async range(room: Pick<RoomInfo, 'nid'>, range: OrdinalRange): Promise<StoredEvent[]> {
-    return this.store.events(await this.reader.nidsInRange(room.nid, range));
+    const nids = this.places.recentNids(room.nid, range) ?? (await this.reader.nidsInRange(room.nid, range));
+    return this.store.events(nids);
   }
 
   /** Ordinal of a room's newest event. */

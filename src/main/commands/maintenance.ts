@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { createLogger } from '#platform/telemetry/logger';
 import { Metrics } from '#platform/telemetry/metrics';
 import { ConfigError, loadConfig, type Config } from '../config/index';
-import { createSigningKey } from '../setup/signing-key-file';
+import { createSigningKey, rotateSigningKey } from '../setup/signing-key-file';
 import { sqliteFile } from '../storage/data-source';
 import { openDatabase } from '../storage/open-database';
 
@@ -24,16 +24,7 @@ export function addMaintenanceCommands(program: Command): void {
       await database.close();
       process.stdout.write('The database is up to date.\n');
     });
-  program
-    .command('keys')
-    .description('signing keys')
-    .command('generate [file]')
-    .description('make a signing key in a new file; by default where the configuration has it')
-    .option('-c, --config <file>', 'configuration, YAML')
-    .action((target: string | undefined, { config: file }: Options) => {
-      const key = createSigningKey(target ?? loadConfig({ file }).signing_key);
-      process.stdout.write(`${key.keyId} ${key.publicKey}\n`);
-    });
+  addKeyCommands(program.command('keys').description('signing keys'));
   program
     .command('backup <folder>')
     .description('copy the SQLite database and the signing key to a new folder, also while the server runs')
@@ -41,6 +32,25 @@ export function addMaintenanceCommands(program: Command): void {
     .action(async (folder: string, { config: file }: Options) => {
       await backup(loadConfig({ file }), folder);
       process.stdout.write(`Copied to ${folder}. Media lies beside the database and is copied by other means.\n`);
+    });
+}
+
+function addKeyCommands(keys: Command): void {
+  keys
+    .command('generate [file]')
+    .description('make a signing key in a new file; by default where the configuration has it')
+    .option('-c, --config <file>', 'configuration, YAML')
+    .action((target: string | undefined, { config: file }: Options) => {
+      const key = createSigningKey(target ?? loadConfig({ file }).signing_key);
+      process.stdout.write(`${key.keyId} ${key.publicKey}\n`);
+    });
+  keys
+    .command('rotate')
+    .description('replace the signing key; the old one stays published for the events of its day')
+    .option('-c, --config <file>', 'configuration, YAML')
+    .action(({ config: file }: Options) => {
+      const key = rotateSigningKey(loadConfig({ file }).signing_key);
+      process.stdout.write(`${key.keyId} ${key.publicKey}\nThe server signs with it from its next start on.\n`);
     });
 }
 

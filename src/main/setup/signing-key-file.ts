@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { decodeBase64, encodeBase64 } from '#kernel/base64';
 import { SigningKey } from '#protocol/signing/index';
@@ -25,6 +25,19 @@ export function createSigningKey(file: string): SigningKey {
   const line = `ed25519 ${version} ${encodeBase64(randomBytes(32))}\n`;
   writeFileSync(file, line, { mode: 0o600, flag: 'wx' });
   return parseSigningKey(line, file);
+}
+
+/**
+ * Makes a new key in place of the one in `file`, which is kept beside it under its version. The server signs with it from
+ * its next start on, and then goes on publishing the old one for the events of its day.
+ * @throws ConfigError when the file holds no key
+ */
+export function rotateSigningKey(file: string): SigningKey {
+  const text = readIfThere(file);
+  if (text === undefined) throw new ConfigError([`signing_key: ${file} does not exist; it is made on first start`]);
+  const { keyId } = parseSigningKey(text, file);
+  renameSync(file, `${file}.${keyId.replace('ed25519:', '')}.old`);
+  return createSigningKey(file);
 }
 
 function parseSigningKey(text: string, file: string): SigningKey {

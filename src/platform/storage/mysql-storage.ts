@@ -21,8 +21,8 @@ const ROWS_PER_INSERT = 500;
 export class MysqlStorage implements Storage {
   readonly dialect = 'mysql' as const;
   private reserving: Promise<void> | undefined;
-  /** Writes under way, which closing waits for. */
-  private readonly writing = new Set<Promise<unknown>>();
+  /** Reads and writes under way, which closing waits for. */
+  private readonly underWay = new Set<Promise<unknown>>();
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -34,7 +34,7 @@ export class MysqlStorage implements Storage {
   ) {}
 
   async all<R>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
-    const [rows] = await this.pool.query<RowDataPacket[]>(sql, params.slice());
+    const [rows] = await this.track(this.pool.query<RowDataPacket[]>(sql, params.slice()));
     return rows as unknown as R[];
   }
 
@@ -44,9 +44,7 @@ export class MysqlStorage implements Storage {
 
   async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     if (this.closing !== undefined) throw new Error('the database is closed');
-    const written = this.untilItHolds(work);
-    this.writing.add(written);
-    return written.finally(() => this.writing.delete(written));
+    return this.track(this.untilItHolds(work));
   }
 
   subscribe(stream: string, listener: (change: Change) => void): () => void {
@@ -63,9 +61,9 @@ export class MysqlStorage implements Storage {
     return new Map([[this.clock.writer, this.clock.visible()]]);
   }
 
-  /** Finishes the writes under way, then closes the pool. A second call waits for the first. */
+  /** Finishes what is under way, then closes the pool. A second call waits for the first. */
   close(): Promise<void> {
-    this.closing ??= Promise.allSettled(this.writing).then(() => this.closePool());
+    this.closing ??= this.finish().then(() => this.closePool());
     return this.closing;
   }
 
@@ -73,6 +71,18 @@ export class MysqlStorage implements Storage {
   async start(): Promise<this> {
     await this.reserve();
     return this;
+  }
+
+  private track<T>(work: Promise<T>): Promise<T> {
+    this.underWay.add(work);
+    const forget = () => this.underWay.delete(work);
+    work.then(forget, forget);
+    return work;
+  }
+
+  /** Ends when nothing is under way; what ends may have made listeners read once more. */
+  private async finish(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
   }
 
   private async untilItHolds<T>(work: (tx: Tx) => Promise<T>): Promise<T> {

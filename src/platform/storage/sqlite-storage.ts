@@ -141,12 +141,7 @@ export class SqliteStorage implements Storage {
     for (const job of batch) job.settle(errors.get(job));
   }
 
-  private async runJob(
-    job: Job,
-    lease: PositionLease,
-    hooks: (() => void)[],
-    errors: Map<Job, Error>,
-  ): Promise<void> {
+  private async runJob(job: Job, lease: PositionLease, hooks: (() => void)[], errors: Map<Job, Error>): Promise<void> {
     const tx = new SqliteTx(this.writing, this.sequences, this.clock, lease);
     this.writing.of('SAVEPOINT job').run();
     try {

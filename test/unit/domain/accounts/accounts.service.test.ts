@@ -68,7 +68,7 @@ describe('accounts', () => {
     const { registrationTokens: tokens } = accounts;
     await tokens.put('twice', { usesAllowed: 2, expiresTs: 2_000 });
     const use = () => database.storage.write((tx) => tokens.consume(tx, 'twice'));
-    expect(await Promise.all([use(), use(), use()])).toEqual([true, true, false]);
+    expect((await Promise.all([use(), use(), use()])).filter((taken) => taken)).toHaveLength(2);
     expect(await tokens.isValid('twice')).toBe(false);
     await tokens.put('twice', { usesAllowed: 3, expiresTs: 2_000 });
     expect(await tokens.isValid('twice')).toBe(true);

@@ -170,3 +170,14 @@ test('events are reduced to the fields that the filter names', async () => {
   expect(Object.keys(last).sort()).toEqual(['content', 'event_id', 'sender', 'type']);
   expect(last.content).toEqual({ body: 'short' });
 });
+
+test('a filter can ask for events as servers exchange them; what was redacted stays so', async () => {
+  const mel = await house.user('mel');
+  const room = await house.room(mel);
+  const eventId = await house.say(mel, room, 'regretted');
+  await house.timeline.send(mel, { roomId: room.roomId, type: 'm.room.redaction', content: {}, redacts: eventId });
+  const answer = await new Client(house, mel, { filterJson: { event_format: 'federation' } }).sync();
+  const event = answer.rooms!.join![room.roomId]!.timeline!.events.find((candidate) => candidate.event_id === eventId)!;
+  expect(event).toMatchObject({ depth: 5, content: {}, prev_events: [expect.any(String)] });
+  expect(event.signatures).toHaveProperty(['trellis.test']);
+});

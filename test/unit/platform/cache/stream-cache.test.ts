@@ -31,7 +31,10 @@ describe('StreamCache', () => {
       return new Map(missing.filter((key) => key !== 3).map((key) => [key, `v${key}`]));
     };
     await cache.loadMany([1], read);
-    expect([...(await cache.loadMany([1, 2, 3], read))]).toEqual([[1, 'v1'], [2, 'v2']]);
+    expect([...(await cache.loadMany([1, 2, 3], read))]).toEqual([
+      [1, 'v1'],
+      [2, 'v2'],
+    ]);
     expect(asked).toEqual([[1], [2, 3]]);
   });
 });

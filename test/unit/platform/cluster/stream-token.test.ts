@@ -28,10 +28,21 @@ test('one process prints a short token', () => {
   expect(printPositions(new Map([[1, 42]]))).toBe('s42');
 });
 
-test.each(['', 's', '42', 't42', 's-1', 's1.', 's1_2', 's1~', 's1~2~3', 's99999999999999999999', 's1.2_', "s1'--", 's１'])(
-  'refuses %j and names the parameter',
-  (token) => {
-    expect(() => parsePositions(token, 'since')).toThrow(InvalidParamError);
-    expect(() => parsePositions(token, 'since')).toThrow('since');
-  },
-);
+test.each([
+  '',
+  's',
+  '42',
+  't42',
+  's-1',
+  's1.',
+  's1_2',
+  's1~',
+  's1~2~3',
+  's99999999999999999999',
+  's1.2_',
+  "s1'--",
+  's１',
+])('refuses %j and names the parameter', (token) => {
+  expect(() => parsePositions(token, 'since')).toThrow(InvalidParamError);
+  expect(() => parsePositions(token, 'since')).toThrow('since');
+});

@@ -1,0 +1,123 @@
+import { DomainRules } from '../../../../src/domain/federation/domain-rules.service';
+import { Discovery } from '../../../../src/domain/federation/discovery.service';
+import type { ServiceRecord } from '#platform/http-out/names';
+
+const record = (name: string, port: number, priority = 10, weight = 0): ServiceRecord => ({
+  name,
+  port,
+  priority,
+  weight,
+});
+
+/** A world of well-known files and SRV records, which notes what was asked of it. */
+function world(wellKnown: Record<string, string> = {}, services: Record<string, ServiceRecord[] | Error> = {}) {
+  const asked: string[] = [];
+  const discovery = new Discovery({
+    delegate: async (host) => {
+      asked.push(`https://${host}`);
+      return wellKnown[host];
+    },
+    services: async (name) => {
+      asked.push(name);
+      const found = services[name] ?? [];
+      if (found instanceof Error) throw found;
+      return found;
+    },
+  });
+  return { discovery, asked };
+}
+
+const route = (host: string, port: number, name: string, hostHeader = name) => ({
+  endpoints: [{ host, port }],
+  certificateName: name,
+  hostHeader,
+});
+
+describe('a server is found', () => {
+  it.each([
+    ['1', '1.2.3.4', route('1.2.3.4', 8448, '1.2.3.4')],
+    ['1, with a port', '1.2.3.4:80', route('1.2.3.4', 80, '1.2.3.4', '1.2.3.4:80')],
+    ['1, of the sixth version', '[2606::1]', route('2606::1', 8448, '2606::1', '[2606::1]')],
+    ['1, of the sixth version with a port', '[2606::1]:99', route('2606::1', 99, '2606::1', '[2606::1]:99')],
+    ['2', 'a.test:1234', route('a.test', 1234, 'a.test', 'a.test:1234')],
+  ])('by its name alone, step %s', async (_, name, expected) => {
+    const { discovery, asked } = world({ 'a.test': 'wrong.test' });
+    expect(await discovery.resolve(name)).toEqual(expected);
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ['3.1', '5.6.7.8', route('5.6.7.8', 8448, '5.6.7.8')],
+    ['3.1, with a port', '5.6.7.8:80', route('5.6.7.8', 80, '5.6.7.8', '5.6.7.8:80')],
+    ['3.2', 'b.test:443', route('b.test', 443, 'b.test', 'b.test:443')],
+    ['3.5', 'b.test', route('b.test', 8448, 'b.test')],
+  ])('by its well-known file, step %s', async (_, delegated, expected) => {
+    const { discovery } = world({ 'a.test': delegated });
+    expect(await discovery.resolve('a.test')).toEqual(expected);
+  });
+
+  it('by the SRV records of the delegated name, whose certificate it must have (3.3)', async () => {
+    const services = {
+      '_matrix-fed._tcp.b.test': [record('srv.test', 444)],
+      '_matrix._tcp.b.test': [record('old', 1)],
+    };
+    const { discovery } = world({ 'a.test': 'b.test' }, services);
+    expect(await discovery.resolve('a.test')).toEqual(route('srv.test', 444, 'b.test'));
+  });
+
+  it('by the deprecated SRV records of the delegated name (3.4)', async () => {
+    const { discovery } = world({ 'a.test': 'b.test' }, { '_matrix._tcp.b.test': [record('srv.test', 444)] });
+    expect(await discovery.resolve('a.test')).toEqual(route('srv.test', 444, 'b.test'));
+  });
+
+  it('by its own SRV records without a well-known file (4, 5), else at port 8448 (6)', async () => {
+    const fed = world({}, { '_matrix-fed._tcp.a.test': [record('srv.test.', 444)] });
+    expect(await fed.discovery.resolve('a.test')).toEqual(route('srv.test', 444, 'a.test'));
+    const old = world({}, { '_matrix._tcp.a.test': [record('srv.test', 445)] });
+    expect(await old.discovery.resolve('a.test')).toEqual(route('srv.test', 445, 'a.test'));
+    expect(old.asked).toEqual(['https://a.test', '_matrix-fed._tcp.a.test', '_matrix._tcp.a.test']);
+    expect(await world().discovery.resolve('a.test')).toEqual(route('a.test', 8448, 'a.test'));
+  });
+
+  it('at its own name when the look-up of services fails', async () => {
+    const broken = new Error('SERVFAIL');
+    const { discovery } = world({}, { '_matrix-fed._tcp.a.test': broken, '_matrix._tcp.a.test': broken });
+    expect(await discovery.resolve('a.test')).toEqual(route('a.test', 8448, 'a.test'));
+  });
+
+  it('at several places in the order of their priorities, none of them "."', async () => {
+    const records = [record('third', 3, 30), record('first', 1, 1, 5), record('second', 2, 20, 99), record('.', 0, 0)];
+    const { discovery } = world({}, { '_matrix-fed._tcp.a.test': records });
+    const { endpoints } = await discovery.resolve('a.test');
+    expect(endpoints.map(({ host }) => host)).toEqual(['first', 'second', 'third']);
+  });
+
+  it('with services looked up once for many requests', async () => {
+    const { discovery, asked } = world({}, { '_matrix-fed._tcp.a.test': [record('srv.test', 444)] });
+    await discovery.resolve('a.test');
+    await discovery.resolve('a.test');
+    expect(asked.filter((name) => name.startsWith('_'))).toEqual(['_matrix-fed._tcp.a.test']);
+  });
+
+  it('never for what is no server name', async () => {
+    await expect(world().discovery.resolve('a.test/path')).rejects.toMatchObject({ errcode: 'M_INVALID_PARAM' });
+  });
+});
+
+describe('the rules about domains', () => {
+  it('let everybody pass who has a name, unless denied', () => {
+    const rules = new DomainRules({ allowedDomains: null, deniedDomains: ['Bad.test'] });
+    expect(['a.test', 'bad.TEST', 'bad.test:8448', 'no name'].map((name) => rules.allows(name))).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it('let only listed ones pass where there is a list, and denial is stronger', () => {
+    const rules = new DomainRules({ allowedDomains: ['a.test', 'b.test'], deniedDomains: ['b.test'] });
+    expect(['A.test', 'b.test', 'c.test'].map((name) => rules.allows(name))).toEqual([true, false, false]);
+    expect(() => rules.check('c.test')).toThrow(expect.objectContaining({ errcode: 'M_FORBIDDEN' }));
+  });
+});

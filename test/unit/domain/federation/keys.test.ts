@@ -1,0 +1,209 @@
+import type { JsonObject } from '#kernel/json';
+import { readKeyDocument, signJson, SigningKey, verifyJson, VerifyKey } from '#protocol/signing/index';
+import { DAY, OWN, startFederationRig, type FederationRig, type Stranger } from './rig';
+
+let rig: FederationRig;
+let alpha: Stranger;
+const begin = async (config: Parameters<typeof startFederationRig>[0] = {}) => {
+  rig = await startFederationRig(config);
+  alpha = rig.stranger('alpha.test');
+};
+afterEach(() => rig.stop());
+
+const found = async (at: number | null, keyId = alpha.key.keyId, federation = rig.federation) =>
+  (await federation.keys.keyFor('alpha.test', keyId, at)) !== undefined;
+
+describe("another server's key", () => {
+  it('is fetched, kept, and known after a restart', async () => {
+    await begin();
+    expect(await found(rig.clock.now)).toBe(true);
+    alpha.reachable = false;
+    expect(await found(rig.clock.now, undefined, await rig.reopen())).toBe(true);
+    expect(alpha.asked).toBe(1);
+  });
+
+  it('counts for events up to its time, and where time does not matter always', async () => {
+    await begin();
+    await found(rig.clock.now);
+    alpha.reachable = false;
+    expect(await found(rig.clock.now - 900 * DAY)).toBe(true);
+    expect(await found(alpha.validUntilTs)).toBe(true);
+    expect(await found(alpha.validUntilTs + 1)).toBe(false);
+    expect(await found(null)).toBe(true);
+  });
+
+  it('is believed for seven days at most, whatever it says', async () => {
+    await begin();
+    alpha.validUntilTs = rig.clock.now + 900 * DAY;
+    expect(await found(rig.clock.now + 7 * DAY)).toBe(true);
+    expect(await found(rig.clock.now + 7 * DAY + 1)).toBe(false);
+  });
+
+  it('that was given up counts for the events of its day only', async () => {
+    await begin();
+    const old = SigningKey.fromSeed('ed25519:old', Buffer.alloc(32, 99));
+    alpha.old = { 'ed25519:old': { key: old.publicKey, expired_ts: rig.clock.now - DAY } };
+    expect(await found(rig.clock.now - DAY, 'ed25519:old')).toBe(true);
+    expect(await found(rig.clock.now - DAY + 1, 'ed25519:old')).toBe(false);
+  });
+
+  it('is looked for once by many, and not again at once when it is not there', async () => {
+    await begin();
+    await Promise.all([found(0), found(0), found(0, 'ed25519:invented'), found(0, 'ed25519:invented2')]);
+    await found(0, 'ed25519:invented3');
+    expect(alpha.asked).toBe(1);
+  });
+
+  it('of a server that does not answer is asked for less and less', async () => {
+    await begin();
+    alpha.reachable = false;
+    for (let second = 0; second < 100; second++) {
+      await found(0);
+      rig.clock.now += 1_000;
+    }
+    expect(alpha.asked).toBe(4);
+  });
+
+  it('is not taken from a document that the server did not sign', async () => {
+    await begin();
+    const forger = SigningKey.fromSeed(alpha.key.keyId, Buffer.alloc(32, 77));
+    alpha.document = () => signJson({ ...alphaDocument(forger.publicKey) }, 'alpha.test', alpha.key);
+    expect(await found(0)).toBe(false);
+  });
+
+  it('is not taken from a document about another server', async () => {
+    await begin();
+    const beta = rig.stranger('beta.test');
+    alpha.document = () => beta.document();
+    expect(await found(0, beta.key.keyId)).toBe(false);
+  });
+
+  // SECURITY: row 44.
+  it('does not count once it is known to strangers', async () => {
+    const leaked = SigningKey.fromSeed('ed25519:k1', Buffer.alloc(32, 1)).publicKey;
+    await begin({ revokedKeys: [`${leaked}=`] });
+    expect(alpha.key.publicKey).toBe(leaked);
+    expect(await found(0)).toBe(false);
+    expect(await found(null)).toBe(false);
+  });
+
+  it('of a denied server is not asked for', async () => {
+    await begin({ deniedDomains: ['alpha.test'] });
+    expect(await found(0)).toBe(false);
+    expect(alpha.asked).toBe(0);
+  });
+});
+
+const alphaDocument = (publicKey: string): JsonObject => ({
+  server_name: 'alpha.test',
+  verify_keys: { [alpha.key.keyId]: { key: publicKey } },
+  valid_until_ts: rig.clock.now + DAY,
+});
+
+describe('notaries', () => {
+  it('give the keys of servers that are gone', async () => {
+    await begin({ trustedKeyServers: ['notary.test'] });
+    const notary = rig.stranger('notary.test');
+    alpha.reachable = false;
+    rig.vouched.set('notary.test', () => [signJson(alpha.document(), 'notary.test', notary.key)]);
+    expect(await found(rig.clock.now)).toBe(true);
+  });
+
+  it('are not believed without their own signature, nor without that of the server', async () => {
+    await begin({ trustedKeyServers: ['notary.test'] });
+    const notary = rig.stranger('notary.test');
+    alpha.reachable = false;
+    const unsigned = alphaDocument(notary.key.publicKey);
+    rig.vouched.set('notary.test', () => [alpha.document(), signJson(unsigned, 'notary.test', notary.key)]);
+    expect(await found(0)).toBe(false);
+  });
+
+  it('are not believed about a key that they give differently', async () => {
+    await begin({ trustedKeyServers: ['one.test', 'two.test'] });
+    const [one, two] = [rig.stranger('one.test'), rig.stranger('two.test')];
+    const forger = SigningKey.fromSeed(alpha.key.keyId, Buffer.alloc(32, 88));
+    alpha.reachable = false;
+    const forged = () => signJson(alphaDocument(forger.publicKey), 'alpha.test', forger);
+    rig.vouched.set('one.test', () => [signJson(alpha.document(), 'one.test', one.key)]);
+    rig.vouched.set('two.test', () => [signJson(forged(), 'two.test', two.key)]);
+    expect(await found(0)).toBe(false);
+  });
+
+  it('that cannot be reached themselves hold nothing up', async () => {
+    await begin({ trustedKeyServers: ['one.test', 'two.test'] });
+    const notary = rig.stranger('one.test');
+    notary.reachable = false;
+    alpha.reachable = false;
+    rig.vouched.set('one.test', () => [signJson(alpha.document(), 'one.test', notary.key)]);
+    expect(await found(0)).toBe(false);
+  });
+});
+
+describe('as a notary', () => {
+  const vouchedFor = ({ serverName }: Stranger) => rig.federation.notary.ofServer(serverName);
+
+  it('this server signs what the server has signed, and its own keys', async () => {
+    await begin();
+    const [document] = await vouchedFor(alpha);
+    const own = VerifyKey.fromBase64(SigningKey.fromSeed('ed25519:own200', Buffer.alloc(32, 200)).publicKey)!;
+    expect(readKeyDocument(document, 'alpha.test')?.verifyKeys.get(alpha.key.keyId)).toBe(alpha.key.publicKey);
+    expect(verifyJson(document!, OWN, 'ed25519:own200', own)).toBe(true);
+    expect(readKeyDocument((await rig.federation.notary.ofServer(OWN))[0], OWN)).toBeDefined();
+  });
+
+  it('it asks again only when what it has is not valid for long enough', async () => {
+    await begin();
+    await vouchedFor(alpha);
+    rig.clock.now += 60_000;
+    await vouchedFor(alpha);
+    expect(alpha.asked).toBe(1);
+    await rig.federation.notary.query({ 'alpha.test': { any: { minimum_valid_until_ts: alpha.validUntilTs + 1 } } });
+    expect(alpha.asked).toBe(2);
+  });
+
+  it('it leaves out what cannot be had, denied servers and what is no server', async () => {
+    await begin({ deniedDomains: ['denied.test'] });
+    rig.stranger('denied.test');
+    const wanted = { 'gone.test': {}, 'denied.test': {}, 'no server': {}, 'alpha.test': {} };
+    const documents = await rig.federation.notary.query(wanted);
+    expect(documents.map(({ server_name: name }) => name)).toEqual(['alpha.test']);
+  });
+
+  it('it asks a hundred servers at most for one request', async () => {
+    await begin();
+    const many = Array.from({ length: 150 }, (_, index) => rig.stranger(`s${index}.test`));
+    await rig.federation.notary.query(Object.fromEntries(many.map(({ serverName }) => [serverName, {}])));
+    expect(many.filter(({ asked }) => asked > 0)).toHaveLength(100);
+  });
+});
+
+describe("this server's keys", () => {
+  it('are published with those it gave up, and when', async () => {
+    await begin();
+    rig.clock.now += DAY;
+    const rotated = await rig.reopen(201);
+    const document = readKeyDocument(rotated.ownKeys.publish(), OWN)!;
+    expect([...document.verifyKeys.keys()]).toEqual(['ed25519:own201']);
+    expect(document.oldVerifyKeys.get('ed25519:own200')?.expiredTs).toBe(rig.clock.now);
+    rig.clock.now += DAY;
+    const later = readKeyDocument((await rig.reopen(201)).ownKeys.publish(), OWN)!;
+    expect(later.oldVerifyKeys.get('ed25519:own200')?.expiredTs).toBe(rig.clock.now - DAY);
+  });
+
+  it('are found for its own events, of their day', async () => {
+    await begin();
+    rig.clock.now += DAY;
+    const { keys } = await rig.reopen(201);
+    expect(await keys.keyFor(OWN, 'ed25519:own201', rig.clock.now)).toBeDefined();
+    expect(await keys.keyFor(OWN, 'ed25519:own200', rig.clock.now)).toBeDefined();
+    expect(await keys.keyFor(OWN, 'ed25519:own200', rig.clock.now + 1)).toBeUndefined();
+  });
+
+  it('are signed anew only now and then, and always valid for a good while', async () => {
+    await begin();
+    const first = rig.federation.ownKeys.publish();
+    expect(rig.federation.ownKeys.publish()).toBe(first);
+    rig.clock.now += 2 * 3_600_000;
+    expect(rig.federation.ownKeys.publish().valid_until_ts).toBe(rig.clock.now + DAY);
+  });
+});
