@@ -43,6 +43,11 @@ export class GraphReads {
     return { state, authChain: await this.authChain(state) };
   }
 
+  /** Event ids, without reading the events. */
+  async idsOf(nids: readonly number[]): Promise<string[]> {
+    return (await this.dag.byNids(nids)).map((row) => row.eventId);
+  }
+
   /** All that authorises some events, without them unless they authorise each other. */
   async authChain(nids: readonly number[]): Promise<number[]> {
     const direct = (await this.chains.authorities(nids)).flat();

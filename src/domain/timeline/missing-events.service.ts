@@ -66,7 +66,9 @@ export class MissingEvents {
   private async unconnected(room: RoomInfo, pool: ReadonlyMap<string, VerifiedEvent>): Promise<string[]> {
     const ids = new Set([...pool.values()].flatMap((event) => prevEventIds(event.pdu)));
     const rows = await this.dag.byIds([...ids].filter((id) => !pool.has(id)));
-    const known = new Set(rows.filter((row) => row.roomNid === room.nid && row.snapshotBefore >= 0).map((row) => row.eventId));
+    const known = new Set(
+      rows.filter((row) => row.roomNid === room.nid && row.snapshotBefore >= 0).map((row) => row.eventId),
+    );
     const isMissing = (id: string) => !pool.has(id) && !known.has(id);
     return [...pool.values()].filter((event) => prevEventIds(event.pdu).some(isMissing)).map((event) => event.eventId);
   }

@@ -156,7 +156,7 @@ export class RoomImports implements RoomImporting {
     }
     const view = await this.parts.missing.viewOf(state, head.snapshot?.nid ?? 0);
     const before: StateBase = { node: head.snapshot, changes: view.over };
-    await this.judge(head, join, before);
+    await this.judge(head, join, before, request.partial !== undefined);
     const prepared = await this.prepare(head, join, before, view, row?.nid);
     const { room, partial } = { room: head.room, partial: request.partial };
     const servers = [request.origin, ...(partial?.serversInRoom ?? []).filter((server) => server !== request.origin)];
@@ -178,9 +178,14 @@ export class RoomImports implements RoomImporting {
   }
 
   /** @throws ForbiddenError when the join does not hold in the state that came with it */
-  private async judge(head: RoomHead, join: VerifiedEvent, before: StateBase): Promise<void> {
+  private async judge(head: RoomHead, join: VerifiedEvent, before: StateBase, isPartial: boolean): Promise<void> {
     const entries = await this.parts.judge.entriesFor(head.version, join.pdu, before);
     const pdus = new Map([...entries].map(([key, event]) => [key, event.pdu as Pdu]));
+    // A state without members may lack those that let the joiner in; its authority names them.
+    for (const { pdu } of isPartial ? await this.authOf(join) : []) {
+      const key = stateMapKey(pdu.type, pdu.state_key ?? '');
+      if (!pdus.has(key)) pdus.set(key, pdu);
+    }
     const create = pdus.get(stateMapKey('m.room.create', ''));
     if (create === undefined) throw new ForbiddenError('The state lacks the create event');
     const refusal = this.parts.judge.byState(head.version, join.pdu, pdus, create);
