@@ -70,7 +70,8 @@ export class EventMaker {
   private build(head: RoomHead, draft: MakerDraft, state: State): Pdu {
     const { version } = head;
     const { type, sender, content, stateKey, redacts } = draft;
-    const create = type === 'm.room.create';
+    // Under another key, or none, it is an event like others, for the room's rules to refuse.
+    const create = type === 'm.room.create' && stateKey === '';
     const auth: HeadEvent[] = [];
     for (const event of state.values()) {
       if (!create && !(version.createEventIsRoomId && isCreateEvent(event.pdu))) auth.push(event);
