@@ -1,32 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endProcess, freePort, residentMiB, untilReady, type BenchServer } from './server';
 
-const venv = join(__dirname, '../../.cache/synapse-venv');
-
-/** Installs Synapse from PyPI into a private virtual environment, once. */
-function installSynapse(): string {
-  const python = join(venv, 'bin/python');
-  if (!existsSync(join(venv, 'installed'))) {
-    mkdirSync(venv, { recursive: true });
-    execFileSync('python3', ['-m', 'venv', venv], { stdio: 'inherit' });
-    execFileSync(python, ['-m', 'pip', 'install', '--quiet', 'matrix-synapse'], { stdio: 'inherit' });
-    writeFileSync(join(venv, 'installed'), '');
-  }
-  return python;
-}
+const { synapsePython, SYNAPSE_VERSION } = createRequire(__filename)('../../scripts/synapse-venv.js') as {
+  synapsePython(): string;
+  SYNAPSE_VERSION: string;
+};
 
 /** The version that is measured. */
-export const synapseVersion = (): string =>
-  execFileSync(installSynapse(), ['-c', "import importlib.metadata as m; print(m.version('matrix-synapse'))"])
-    .toString()
-    .trim();
+export const synapseVersion = (): string => SYNAPSE_VERSION;
 
 /** Starts Synapse on a fresh SQLite database with its rate limits lifted and its defaults otherwise. */
 export async function startSynapse(): Promise<BenchServer> {
-  const python = installSynapse();
+  const python = synapsePython();
   const folder = mkdtempSync(join(tmpdir(), 'synapse-bench-'));
   const port = await freePort();
   const secret = 'benchmark';

@@ -17,7 +17,8 @@ export const rooms = ({ rooms: { pages, reading } }: Pick<Domain, 'rooms'>): Roo
   },
 
   async getMembersByRoom({ requester, path: { roomId }, query: { at, membership, not_membership: notMembership } }) {
-    return { chunk: wireEvents(await reading.members(requester, roomId, { at, membership, notMembership })) };
+    const query = { at: at || undefined, membership, notMembership };
+    return { chunk: wireEvents(await reading.members(requester, roomId, query)) };
   },
 
   async getJoinedMembersByRoom({ requester, path: { roomId } }) {

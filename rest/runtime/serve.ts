@@ -7,7 +7,7 @@ import type { Exchange } from './exchange';
 import { parseQuery } from './query-string';
 import { RateLimits } from './rate-limits';
 import { checkBodyHeaders, limitedStream, readBody } from './read-body';
-import { HttpRefusal, unknownPath } from './refusals';
+import { unknownPath } from './refusals';
 import { decodePart } from './request-target';
 import { RequestValidator } from './request-validator';
 import { operationFor, type Route } from './routes';
@@ -115,7 +115,7 @@ function decodePath(raw: Readonly<Record<string, string>>): Record<string, strin
   const path: Record<string, string> = {};
   for (const name in raw) {
     const value = decodePart(raw[name] as string);
-    if (value === undefined) throw new HttpRefusal(400, 'M_UNRECOGNIZED', `Bad percent-encoding in ${name}`);
+    if (value === undefined) throw new InvalidParamError(`Bad percent-encoding in ${name}`);
     if (value.includes('\0')) throw new InvalidParamError(`NUL character in ${name}`);
     path[name] = value;
   }

@@ -16,6 +16,8 @@ export function asMatrixError(error: unknown): Error {
   const field = steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~')).join('.');
   if (finding.errorCode.startsWith('required.'))
     return new MissingParamError(`Missing ${PLACES[place] ?? place} ${field}`);
+  if (finding.errorCode.startsWith('minProperties.'))
+    return new MissingParamError(`${capital(PLACES[place] ?? place)} has no members`);
   const message = `${capital(PLACES[place] ?? place)} ${field === '' ? '' : `${field} `}${finding.message}`;
   return place === 'body' ? new BadJsonError(message) : new InvalidParamError(message);
 }

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { printRequestSignature, requestText, SigningKey } from '#protocol/signing/index';
 import { startTestFederation, type FederatedServer, type TestFederation } from '../support/federation';
+import { signedGet } from '../support/signed-request';
 
 let federation: TestFederation;
 let alpha: FederatedServer;
@@ -19,15 +17,9 @@ afterAll(() => federation.stop());
 
 const PATH = '/_matrix/federation/v1/event/%24unknown';
 
-/** The header by which a server signs `GET PATH`, with the key of its own folder. */
-function signedBy(server: FederatedServer, changes: { readonly destination?: string; readonly uri?: string } = {}) {
-  const [, version, seed] = readFileSync(join(server.folder, 'signing.key'), 'utf8').trim().split(' ');
-  const key = SigningKey.fromSeed(`ed25519:${version}`, Buffer.from(seed!, 'base64'));
-  const { destination, uri } = { destination: beta.serverName, uri: PATH, ...changes };
-  const origin = server.serverName;
-  const signature = key.sign(requestText({ method: 'GET', uri, origin, destination, content: undefined }));
-  return { authorization: printRequestSignature({ origin, destination, keyId: key.keyId, signature }) };
-}
+/** The header by which a server signs `GET PATH`. */
+const signedBy = (server: FederatedServer, { destination = beta.serverName, uri = PATH } = {}) =>
+  signedGet(server, destination, uri);
 
 const ask = async (headers: Record<string, string>) => {
   const { status, body } = await beta.request('GET', PATH, undefined, headers);

@@ -93,7 +93,7 @@ export function startTestFederation(): TestFederation {
 }
 
 /** A port that was free a moment ago: a server's name must be known before it listens. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

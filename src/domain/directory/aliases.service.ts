@@ -5,6 +5,7 @@ import type { Clock } from '#kernel/time';
 import type { JsonObject } from '#kernel/json';
 import type { Storage, Tx } from '#platform/storage/storage';
 import type { Pdu } from '#protocol/events/index';
+import { ownValue } from '#protocol/json-access';
 import { historyVisibilityOf } from '#protocol/visibility';
 import type { Membership } from '../membership';
 import type { RoomInfo, RoomState } from '../room-state';
@@ -113,6 +114,7 @@ export class Aliases implements DraftRule {
   /** New aliases in a canonical alias event must lead to the room; those it has already may stay. */
   async checkDraft(_requester: Requester, room: RoomInfo, { type, stateKey, content }: EventDraft): Promise<void> {
     if (type !== CANONICAL_ALIAS || stateKey !== '') return;
+    checkShape(content);
     const before = new Set(aliasesIn((await this.deps.timeline.currentState(room, CANONICAL_ALIAS, ''))?.pdu));
     for (const alias of aliasesIn({ content })) {
       if (before.has(alias)) continue;
@@ -164,7 +166,17 @@ export class Aliases implements DraftRule {
 function aliasesIn(event: { readonly content?: unknown } | JsonObject | undefined): string[] {
   const content = (event?.content ?? {}) as { alias?: unknown; alt_aliases?: unknown };
   const alternatives: unknown[] = Array.isArray(content.alt_aliases) ? content.alt_aliases : [];
-  return [content.alias, ...alternatives].filter((alias) => typeof alias === 'string');
+  return [content.alias, ...alternatives].filter((alias): alias is string => typeof alias === 'string' && alias !== '');
+}
+
+/** Without an alias, with null or an empty text a room has none. Spec: client-server, `m.room.canonical_alias`. */
+function checkShape(content: JsonObject): void {
+  const alias = ownValue(content, 'alias') ?? '';
+  const alternatives = ownValue(content, 'alt_aliases') ?? [];
+  if (typeof alias !== 'string') throw new InvalidParamError('alias: must be a string');
+  if (!Array.isArray(alternatives) || !alternatives.every((other) => typeof other === 'string')) {
+    throw new InvalidParamError('alt_aliases: must be a list of strings');
+  }
 }
 
 function withoutAlias(content: JsonObject, alias: string): JsonObject {

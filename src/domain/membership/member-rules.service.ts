@@ -1,4 +1,4 @@
-import { ForbiddenError, GuestAccessForbiddenError, InvalidParamError } from '#kernel/errors';
+import { BadJsonError, ForbiddenError, GuestAccessForbiddenError, InvalidParamError } from '#kernel/errors';
 import { isValidUserId } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
@@ -10,7 +10,7 @@ import type { AccountData } from '../account-data';
 import type { RoomInfo } from '../room-state';
 import type { DraftRule, EventDraft, Timeline } from '../timeline';
 import { InviteBlockedError } from './membership.errors';
-import { MEMBER_EVENT } from './membership.model';
+import { isMembershipState, MEMBER_EVENT } from './membership.model';
 import type { RemoteRooms } from './membership.ports';
 
 const AUTHORISER = 'join_authorised_via_users_server';
@@ -44,6 +44,7 @@ export class MemberRules implements DraftRule {
     if (!isOwnLeave && !(await this.isOwnRedaction(requester, draft))) await this.checkSuspension(requester.userId);
     if (type !== MEMBER_EVENT || stateKey === undefined) return;
     if (!isValidUserId(stateKey)) throw new InvalidParamError('The state key of a member event is a user ID');
+    if (!isMembershipState(membership)) throw new BadJsonError('membership: must be join, invite, knock, leave or ban');
     if (membership === 'invite') {
       // The invited server signs too, so these are not made like other events.
       if (!this.accounts.isLocal(stateKey))

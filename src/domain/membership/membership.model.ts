@@ -1,6 +1,13 @@
 import type { Position } from '#platform/storage/storage';
 
-export type MembershipState = 'join' | 'invite' | 'knock' | 'leave' | 'ban';
+const MEMBERSHIP_STATES = ['join', 'invite', 'knock', 'leave', 'ban'] as const;
+
+export type MembershipState = (typeof MEMBERSHIP_STATES)[number];
+
+/** Whether a text is one of the memberships that there are. */
+export function isMembershipState(text: string | undefined): text is MembershipState {
+  return MEMBERSHIP_STATES.some((state) => state === text);
+}
 
 /** A local or remote user's present membership in a room, one row a user and room. */
 export interface RoomMembership {

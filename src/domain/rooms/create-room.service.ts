@@ -9,7 +9,7 @@ import { AliasInUseError, BadAliasError, type Directory } from '../directory';
 import type { Membership } from '../membership';
 import type { RoomInfo } from '../room-state';
 import { RoomRulesError, type Timeline } from '../timeline';
-import { newPowerLevels, presetState } from './presets.model';
+import { hasTombstoneLevel, newPowerLevels, presetState, withTombstoneLevel } from './presets.model';
 import type { RoomsConfig } from './rooms.config';
 import { InvalidRoomStateError, RoomInUseError, ThirdPartyInvitesDeniedError } from './rooms.errors';
 import type { CreateRoomRequest, InitialState, RoomPreset } from './rooms.model';
@@ -146,7 +146,10 @@ function powerLevelContent({ version, creator, preset, invited, request }: Plan)
   const trusted = preset === 'trusted_private_chat' ? invited : [];
   const users = version.privilegedCreators ? [] : [creator, ...trusted];
   const given = request.initial_state?.find((entry) => entry.type === POWER_LEVELS && isUnkeyed(entry));
-  return { ...(given?.content ?? newPowerLevels(version, preset, users)), ...request.power_level_content_override };
+  const override = request.power_level_content_override;
+  const content: JsonObject = { ...(given?.content ?? newPowerLevels(version, preset, users)), ...override };
+  const isEndNamed = [override, given?.content].some((asked) => hasTombstoneLevel(asked));
+  return version.privilegedCreators && !isEndNamed ? withTombstoneLevel(content) : content;
 }
 
 function naming({ name, topic }: CreateRoomRequest): InitialState[] {

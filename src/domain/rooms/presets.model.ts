@@ -1,6 +1,12 @@
-import type { JsonObject } from '#kernel/json';
+import { isJsonObject, type JsonObject } from '#kernel/json';
+import { ownObject, ownValue } from '#protocol/json-access';
 import type { RoomVersion } from '#protocol/room-versions';
 import type { InitialState, RoomPreset } from './rooms.model';
+
+const TOMBSTONE = 'm.room.tombstone';
+/** Where creators stand above all levels, only they may end the room by default. */
+const CREATORS_ONLY = 150;
+const DEFAULT_STATE_LEVEL = 50;
 
 /** What each preset sets. Spec: client-server API, `POST /createRoom`. */
 const PRESETS: Readonly<Record<RoomPreset, { joinRule: string; guestAccess: string; invite: number }>> = {
@@ -33,8 +39,7 @@ export function newPowerLevels(version: RoomVersion, preset: RoomPreset, users: 
       'm.room.history_visibility': top,
       'm.room.encryption': top,
       'm.room.server_acl': top,
-      // Where creators stand above all levels, only they may end the room by default.
-      'm.room.tombstone': version.privilegedCreators ? 150 : top,
+      [TOMBSTONE]: version.privilegedCreators ? CREATORS_ONLY : top,
     },
     events_default: 0,
     state_default: 50,
@@ -44,4 +49,17 @@ export function newPowerLevels(version: RoomVersion, preset: RoomPreset, users: 
     invite: PRESETS[preset].invite,
     notifications: { room: 50 },
   };
+}
+
+/** Whether power levels say who may end the room. */
+export function hasTombstoneLevel(content: JsonObject | undefined): boolean {
+  return ownValue(ownObject(content, 'events'), TOMBSTONE) !== undefined;
+}
+
+/** The same power levels, where ending the room takes more than other state. Spec: `POST /createRoom`, versions from 12. */
+export function withTombstoneLevel(content: JsonObject): JsonObject {
+  const { events = {}, state_default: state = DEFAULT_STATE_LEVEL } = content;
+  // What is no level or group of levels is left as it is, for the room's rules to refuse.
+  if (!isJsonObject(events) || typeof state !== 'number') return content;
+  return { ...content, events: { ...events, [TOMBSTONE]: Math.max(CREATORS_ONLY, state + 1) } };
 }

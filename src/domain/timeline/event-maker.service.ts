@@ -48,7 +48,7 @@ export class EventMaker {
     const { json, eventId } = signed;
     const { depth: depthBefore, extremities: previous } = head;
     const ordinal = head.ordinal + 1;
-    const auth = draft.stateKey === undefined ? [] : authOf(head, draft.type, state);
+    const auth = draft.stateKey === undefined ? [] : authOf(head, state);
     const { pdu: signedPdu } = signed;
     const event: PreparedEvent = {
       eventId,
@@ -82,8 +82,9 @@ export class EventMaker {
   private build(head: RoomHead, draft: MakerDraft, state: State): Pdu {
     const { version } = head;
     const { type, sender, content, stateKey, redacts } = draft;
-    const create = type === 'm.room.create';
-    const auth = authOf(head, type, state);
+    // Under another key, or none, it is an event like others, for the room's rules to refuse.
+    const create = type === 'm.room.create' && stateKey === '';
+    const auth = create ? [] : authOf(head, state);
     return buildEvent(version, {
       roomId: create && version.createEventIsRoomId ? undefined : head.roomId,
       eventId: version.eventIds === 'field' ? newEventId(this.config.serverName) : undefined,
@@ -127,8 +128,7 @@ export class EventMaker {
 }
 
 /** What of the state that judges an event is named as its authority. */
-function authOf({ version }: RoomHead, type: string, state: State): HeadEvent[] {
-  if (type === 'm.room.create') return [];
+function authOf({ version }: RoomHead, state: State): HeadEvent[] {
   return [...state.values()].filter((event) => !(version.createEventIsRoomId && isCreateEvent(event.pdu)));
 }
 

@@ -1,7 +1,8 @@
 """Judges random rooms with another homeserver's rules and resolver, called as a library.
 
 Reads one room a line from standard input: its version, its events with our decision on each, some states, and the state
-that we resolved them to. Writes one line for each disagreement. Needs a Python environment with matrix-synapse.
+that we resolved them to. Writes one line for each disagreement, and at the end one that counts what was compared. Needs a
+Python environment with matrix-synapse.
 """
 import json
 import sys
@@ -77,7 +78,11 @@ def resolve(room, version, states, events):
     return run(v2.resolve_events_with_store(Clock(), room["room_id"], version, states, None, Store(events)))
 
 
+counts = {"rooms": 0, "events": 0, "rejected": 0, "resolutions": 0, "differences": 0}
+
+
 def judge(room):
+    counts["rooms"] += 1
     version = KNOWN_ROOM_VERSIONS[room["version"]]
     events = {}
     for given in room["events"]:
@@ -86,7 +91,9 @@ def judge(room):
             yield {"event id": event.event_id, "ours": given["event_id"]}
         events[given["event_id"]] = event
     create = events[room["events"][0]["event_id"]]
+    counts["events"] += len(events)
     for given in room["events"][1:]:
+        counts["rejected"] += given["rejected"]
         event = events[given["event_id"]]
         authority = [events[event_id] for event_id in event.auth_event_ids()]
         if create not in authority:
@@ -95,6 +102,7 @@ def judge(room):
             yield {"rejected by us": given["rejected"], "event": given["pdu"]}
     states = [{(events[i].type, events[i].state_key): i for i in state} for state in room["states"]]
     if any(state != states[0] for state in states):
+        counts["resolutions"] += 1
         theirs = set(resolve(room, version, states, events).values())
         if theirs != set(room["resolved"]):
             yield {"state of theirs": sorted(theirs - set(room["resolved"])), "ours": sorted(set(room["resolved"]) - theirs)}
@@ -103,4 +111,6 @@ def judge(room):
 for line in sys.stdin:
     room = json.loads(line)
     for disagreement in judge(room):
-        print(json.dumps({"version": room["version"], **disagreement}))
+        counts["differences"] += 1
+        print(json.dumps({"replay": room["replay"], **disagreement}))
+print(json.dumps(counts))

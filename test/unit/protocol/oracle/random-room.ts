@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '#kernel/json';
+import { SigningKey, signJson } from '#protocol/signing/index';
 import fc from 'fast-check';
 import { type Action, type Node, TestDag } from '../state-resolution/test-dag';
 
@@ -6,6 +7,12 @@ const USERS = ['@alice:a.org', '@bob:b.org', '@carol:c.org', '@dan:d.org', '@eve
 const [ALICE, BOB] = USERS as [string, string];
 const SINGLE_LEVELS = ['ban', 'kick', 'invite', 'redact', 'state_default', 'events_default', 'users_default'];
 const JOIN_RULES = ['public', 'public', 'invite', 'knock', 'restricted', 'knock_restricted', 'private'];
+
+const TOKENS = ['token 1', 'token 2'];
+/** What an identity server signs third-party invites with, and what somebody else would. */
+const [IDENTITY_KEY, OTHER_KEY] = ['k', 'x'].map((letter) =>
+  SigningKey.fromSeed('ed25519:0', Buffer.alloc(32, letter)),
+) as [SigningKey, SigningKey];
 
 const user = fc.constantFrom(...USERS);
 /** Those who often have power, so that not everything is refused. */
@@ -46,6 +53,31 @@ function memberAction(): fc.Arbitrary<Action> {
     });
 }
 
+/** An invitation to an address, and its redemption: now and then for somebody else, signed by somebody else, or for no offer. */
+function thirdPartyAction(): fc.Arbitrary<Action> {
+  const publicKey = IDENTITY_KEY.publicKey;
+  const offers = fc.constantFrom<JsonObject[]>(
+    { public_key: publicKey, display_name: 'x' },
+    { public_keys: [{ public_key: OTHER_KEY.publicKey }, { public_key: publicKey }] },
+  );
+  const token = fc.constantFrom(...TOKENS);
+  const type = 'm.room.third_party_invite';
+  const offer = fc.record({ sender: powerful, type: fc.constant(type), stateKey: token, content: offers });
+  const redemption = fc.tuple(powerful, user, token, fc.nat(9), user).map(([sender, target, proof, odds, other]) => {
+    const claim = { mxid: odds === 0 ? other : target, token: proof };
+    const signed = signJson(claim, 'identity.org', odds === 1 ? OTHER_KEY : IDENTITY_KEY);
+    const content = { membership: 'invite', third_party_invite: { display_name: 'x', signed } };
+    return { sender, type: 'm.room.member', stateKey: target, content };
+  });
+  return fc.oneof(offer, redemption);
+}
+
+/** A redaction of an event that may be there or not: only its id is looked at, and only by versions 1 and 2. */
+function redaction(): fc.Arbitrary<Action> {
+  const redacts = fc.tuple(fc.nat(60), fc.constantFrom('a.org', 'b.org')).map(([n, name]) => `$${n}:${name}`);
+  return fc.record({ sender: user, type: fc.constant('m.room.redaction'), redacts });
+}
+
 function actionOf(id: string): fc.Arbitrary<Action> {
   const state = (
     type: string,
@@ -61,6 +93,8 @@ function actionOf(id: string): fc.Arbitrary<Action> {
       weight: 3,
       arbitrary: state('m.room.join_rules', powerful, fc.record({ join_rule: fc.constantFrom(...JOIN_RULES) })),
     },
+    { weight: 2, arbitrary: thirdPartyAction() },
+    { weight: 1, arbitrary: redaction() },
     { weight: 2, arbitrary: state('m.room.topic', user, anything) },
     { weight: 1, arbitrary: state('org.example.mine', user, anything, user) },
     { weight: 1, arbitrary: state('m.room.aliases', user, anything, fc.constantFrom('a.org', 'b.org')) },

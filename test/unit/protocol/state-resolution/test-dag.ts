@@ -14,6 +14,8 @@ export interface Action {
   readonly type: string;
   readonly stateKey?: string;
   readonly content?: JsonObject;
+  /** The event that an `m.room.redaction` redacts. */
+  readonly redacts?: string;
   /** Milliseconds; one later than the event before by default. */
   readonly ts?: number;
 }
@@ -72,8 +74,9 @@ export class TestDag {
     return this.nodes.get(state.get(stateEntryKey(type, stateKey)) ?? '')?.pdu.content;
   }
 
-  private build(parents: readonly Node[], before: StateMap, { sender, type, stateKey, content = {}, ts }: Action): Pdu {
+  private build(parents: readonly Node[], before: StateMap, action: Action): Pdu {
     this.count++;
+    const { sender, type, stateKey, content = {}, redacts, ts } = action;
     const subject = { type, sender, content, state_key: stateKey };
     const authEvents = authTypesFor(this.version, subject)
       .map(([authType, key]) => before.get(stateEntryKey(authType, key)))
@@ -85,6 +88,7 @@ export class TestDag {
       stateKey,
       sender,
       content,
+      redacts,
       authEvents,
       prevEvents: parents.map((parent) => parent.eventId),
       depth: Math.max(0, ...parents.map((parent) => parent.pdu.depth)) + 1,

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import type { JsonObject } from '#kernel/json';
+import type { FederatedServer } from '../support/federation';
+
+type Answer = { status: number; body: JsonObject };
+
+/** Somebody with an account on one of the servers. */
+export interface Person {
+  readonly userId: string;
+  /** A client-server request, below `/_matrix/client/v3`. */
+  api(method: string, path: string, body?: JsonObject): Promise<Answer>;
+}
+
+export async function register(server: FederatedServer, username: string): Promise<Person> {
+  const body = { username, password: `password of ${username}`, auth: { type: 'm.login.dummy' } };
+  const made = await server.request('POST', '/_matrix/client/v3/register', body);
+  expect(made.status).toBe(200);
+  const authorization = `Bearer ${String(made.body['access_token'])}`;
+  return {
+    userId: String(made.body['user_id']),
+    api: (method, path, content) => server.request(method, `/_matrix/client/v3${path}`, content, { authorization }),
+  };
+}
+
+export async function makeRoom(person: Person, request: JsonObject): Promise<string> {
+  const { status, body } = await person.api('POST', '/createRoom', request);
+  expect({ status, body }).toMatchObject({ status: 200 });
+  return String(body['room_id']);
+}
+
+export async function joinRoom(person: Person, roomId: string, via: string): Promise<void> {
+  const answer = await person.api('POST', `/join/${encodeURIComponent(roomId)}?via=${encodeURIComponent(via)}`, {});
+  expect(answer).toEqual({ status: 200, body: { room_id: roomId } });
+}
+
+let said = 0;
+export async function say(person: Person, roomId: string, text: string): Promise<string> {
+  const path = `/rooms/${encodeURIComponent(roomId)}/send/m.room.message/t${++said}`;
+  const answer = await person.api('PUT', path, { msgtype: 'm.text', body: text });
+  expect(answer).toMatchObject({ status: 200 });
+  return String(answer.body['event_id']);
+}
+
+/** The texts of a room's messages, newest first. */
+export async function messagesOf(person: Person, roomId: string): Promise<string[]> {
+  const { body } = await person.api('GET', `/rooms/${encodeURIComponent(roomId)}/messages?dir=b&limit=100`);
+  const chunk = (body['chunk'] ?? []) as { type: string; content: { body?: string } }[];
+  return chunk.filter((event) => event.type === 'm.room.message').map((event) => event.content.body ?? '');
+}
+
+/** Tries again until it holds; federation takes its time. */
+export async function eventually(check: () => Promise<void>, seconds = 15): Promise<void> {
+  const end = Date.now() + seconds * 1_000;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await sleep(100);
+    }
+  }
+}
