@@ -64,7 +64,10 @@ export class ForServers implements FederationReading {
   async joinState(join: StoredEvent, { omitMembers }: { readonly omitMembers: boolean }) {
     const { state, authChain } = await this.parts.timeline.graph.stateBefore(join);
     const stored = await this.parts.timeline.events(state);
-    const shown = omitMembers ? stored.filter((event) => event.type !== MEMBER || matters(event, stored)) : stored;
+    const named = new Set(authEventIds(join.pdu as Pdu));
+    const isWanted = (event: StoredEvent) =>
+      event.type !== MEMBER || named.has(event.eventId) || matters(event, stored);
+    const shown = omitMembers ? stored.filter(isWanted) : stored;
     const chain = omitMembers ? await this.chainOf(shown) : await this.parts.timeline.events(authChain);
     const listed = new Set(shown.map((event) => event.nid));
     const room = (await this.parts.rooms.info(join.roomId))!;

@@ -116,9 +116,10 @@ export class Committer {
     if (newest === undefined) return;
     head.position = newest.position;
     head.committedOrdinal = newest.ordinal;
-    for (const { event } of written) {
+    for (const { event, prepared, incoming } of written) {
       const { ordinal, position, nid } = event;
-      if (ordinal !== NO_PLACE) this.places.moved(room.nid, { ordinal, position, nid });
+      if (ordinal === NO_PLACE || incoming?.kind === 'history') continue;
+      this.places.moved(room.nid, { ordinal, position, nid, snapshot: prepared.currentAfter ?? 0 });
     }
   }
 

@@ -15,6 +15,7 @@ import { MissingEvents } from './missing-events.service';
 import { Outliers } from './outliers.service';
 import { PartialStates } from './partial-states.service';
 import { RoomImports } from './room-imports.service';
+import type { RoomPlaces } from './room-places.service';
 import type { RoomHeads } from './room-heads.service';
 import { StateResolver } from './state-resolver.service';
 import type { TimelineConfig } from './timeline.config';
@@ -37,12 +38,13 @@ export interface TimelineHeart {
   readonly store: EventStore;
   readonly heads: RoomHeads;
   readonly committer: Committer;
+  readonly places: RoomPlaces;
   readonly now: () => number;
 }
 
 /** Puts together what takes events from elsewhere in, on the same heads and committer as our own. */
 export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
-  const { config, storage, rooms, store, heads, committer, now } = heart;
+  const { config, storage, rooms, store, heads, committer, places, now } = heart;
   let bound: IngestPorts | undefined;
   let report: (error: unknown) => void = () => undefined;
   const onError = (error: unknown): void => report(error);
@@ -61,7 +63,18 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
   const ingest = new Ingest({ storage, rooms, heads, placing, checks, missing, partial, ports, now, onError });
   return {
     ingest,
-    imports: new RoomImports({ storage, rooms, heads, events: store, judge, checks, missing, partial, committer }),
+    imports: new RoomImports({
+      storage,
+      rooms,
+      heads,
+      events: store,
+      judge,
+      checks,
+      missing,
+      partial,
+      committer,
+      places,
+    }),
     templates: new Templates(config, heads, now),
     partial,
     history: new History({ storage, heads, placing, missing, ports: () => bound, onError }),

@@ -1,4 +1,5 @@
 import type { Storage } from '#platform/storage/storage';
+import { prevEventIds } from '#protocol/events/index';
 import type { RoomInfo } from '../room-state';
 import { DagReader } from './dag.repository';
 import { MissingEventsError, type EventPlacing } from './event-placing.service';
@@ -42,6 +43,11 @@ export class History implements BackfillSource {
     return within(fill, waitMs);
   }
 
+  /** Whether this server lacks a part of the room's history. */
+  async hasGaps(room: Pick<RoomInfo, 'nid'>): Promise<boolean> {
+    return (await this.dag.gaps(room.nid)).length > 0;
+  }
+
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     while (this.running.size > 0) await Promise.all(this.running.values());
@@ -62,7 +68,7 @@ export class History implements BackfillSource {
     const { servers } = this.parts.ports()!;
     for (const server of await servers.serversToAsk(room, SERVERS_TO_ASK)) {
       const events = await this.parts.missing.backfill(room, server, missing, BATCH).catch(() => []);
-      if (events.length > 0 && (await this.placeAll(room, server, above, events)) > 0) return true;
+      if (events.length > 0 && (await this.placeAll(room, server, above, missing, events)) > 0) return true;
     }
     return false;
   }
@@ -72,10 +78,12 @@ export class History implements BackfillSource {
     room: RoomInfo,
     server: string,
     above: StoredEvent,
+    missing: readonly string[],
     events: readonly VerifiedEvent[],
   ): Promise<number> {
     const known = new Set((await this.dag.byIds(events.map((one) => one.eventId))).flatMap(isPlaced));
-    const fresh = events.filter((event) => !known.has(event.eventId));
+    const unknown = events.filter((event) => !known.has(event.eventId));
+    const fresh = leadingTo(missing, unknown);
     const lowest = await this.parts.placing.historyPlace(room.nid, above, fresh.length);
     let states = MAX_STATES;
     let placed = 0;
@@ -107,6 +115,19 @@ export class History implements BackfillSource {
     }
     return placed;
   }
+}
+
+/**
+ * Those of the events from which `missing` follow, without a known event between: what is before that belongs to another
+ * gap, further down.
+ */
+function leadingTo(missing: readonly string[], events: readonly VerifiedEvent[]): VerifiedEvent[] {
+  const byId = new Map(events.map((event) => [event.eventId, event]));
+  const wanted = new Set(missing.filter((eventId) => byId.has(eventId)));
+  for (const eventId of wanted) {
+    for (const before of prevEventIds(byId.get(eventId)!.pdu)) if (byId.has(before)) wanted.add(before);
+  }
+  return events.filter((event) => wanted.has(event.eventId));
 }
 
 function isPlaced({ eventId, snapshotBefore }: { eventId: string; snapshotBefore: number }): string[] {

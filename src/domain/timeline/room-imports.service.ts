@@ -31,6 +31,7 @@ import {
   type StateChange,
 } from './room-head.model';
 import { RoomHeadWriter } from './room-head.repository';
+import type { RoomPlaces } from './room-places.service';
 import { toHeadEvent, type RoomHeads } from './room-heads.service';
 import type { StateView } from './state-resolver.service';
 import { UNKNOWN_STATE, type StoredEvent } from './timeline.model';
@@ -48,6 +49,7 @@ export interface RoomImportParts {
   readonly missing: MissingEvents;
   readonly partial: PartialStates;
   readonly committer: Committer;
+  readonly places: RoomPlaces;
 }
 
 /** Rooms that come from other servers, whole. Spec: server-server, "Joining Rooms". */
@@ -288,6 +290,7 @@ export class RoomImports implements RoomImporting {
       tx.afterCommit(() => {
         head.snapshot = node;
         head.relearn();
+        this.parts.places.restated(room.nid, node?.nid ?? 0);
         this.parts.rooms.stateCommitted(current);
       });
     });

@@ -67,8 +67,8 @@ export class Timeline {
     this.requestExpiry = new RequestExpiryJob(storage, now);
     this.rules = [new MessageRules(this.store)];
     this.watchers = new RoomWatchers(storage);
-    const { store, heads, committer } = this;
-    this.parts = composeElsewhere({ config, storage, rooms, store, heads, committer, now });
+    const { store, heads, committer, places } = this;
+    this.parts = composeElsewhere({ config, storage, rooms, store, heads, committer, places, now });
   }
 
   /** The one way in for events of other servers. */
@@ -190,6 +190,8 @@ export class Timeline {
 
   /** The room's state after the event at `ordinal` (0: before its first event). One or two small statements. */
   async snapshotAfter(room: Pick<RoomInfo, 'nid'>, ordinal: number): Promise<SnapshotId> {
+    const atEnd = await this.places.snapshotAtEnd(room.nid, ordinal);
+    if (atEnd !== undefined) return atEnd;
     const [next] = await this.range(room, { from: ordinal, direction: 'f', limit: 1 });
     return next?.currentBefore ?? this.places.snapshot(room.nid);
   }

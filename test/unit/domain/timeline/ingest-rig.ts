@@ -118,7 +118,9 @@ export async function startIngest(source: MissingEventSource, ports: Partial<Ing
   /** How an event is kept. */
   const standing = async (eventId: string) => {
     const sql = 'SELECT rejected, soft_failed, ordinal FROM events WHERE event_id = ?';
-    const row = await rig.storage.get<{ rejected: number; soft_failed: number; ordinal: number | null }>(sql, [eventId]);
+    const row = await rig.storage.get<{ rejected: number; soft_failed: number; ordinal: number | null }>(sql, [
+      eventId,
+    ]);
     return {
       isKnown: row !== undefined,
       rejected: row?.rejected === 1,

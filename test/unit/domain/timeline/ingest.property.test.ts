@@ -27,7 +27,9 @@ function arrivals(dag: TestDag, start: Node, order: readonly number[], size: num
 
 /** An event by the creator after every event that nothing follows: nobody can doubt the state then. */
 function merge(dag: TestDag): Node {
-  const followed = new Set([...dag.nodes.values()].filter((node) => !node.rejected).flatMap((node) => prevEventIds(node.pdu)));
+  const followed = new Set(
+    [...dag.nodes.values()].filter((node) => !node.rejected).flatMap((node) => prevEventIds(node.pdu)),
+  );
   const loose = [...dag.nodes.values()].filter((node) => !followed.has(node.eventId) && !node.rejected);
   const action = { sender: dag.creator, type: 'm.room.message', ts: MERGE_TS };
   let [first, ...rest] = loose;
@@ -39,12 +41,14 @@ function merge(dag: TestDag): Node {
 }
 
 describe('events that arrive in any order', () => {
-  it.each(knownRoomVersions())(
-    'make the state that the resolution of version %s makes of the graph',
-    async (id) => {
-      const order = fc.array(fc.nat(30), { minLength: 5, maxLength: 40 });
-      await fc.assert(
-        fc.asyncProperty(randomRoom(id, [JOIN], SERVERS), order, fc.integer({ min: 1, max: 50 }), async (room, keys, size) => {
+  it.each(knownRoomVersions())('make the state that the resolution of version %s makes of the graph', async (id) => {
+    const order = fc.array(fc.nat(30), { minLength: 5, maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(
+        randomRoom(id, [JOIN], SERVERS),
+        order,
+        fc.integer({ min: 1, max: 50 }),
+        async (room, keys, size) => {
           const { dag, start } = room;
           const last = merge(dag);
           const server = new KnowingServer(dag);
@@ -54,7 +58,10 @@ describe('events that arrive in any order', () => {
             const { room: info } = await timeline.imports.importRoom(server.importOf(roomIdOfDag(dag), start));
             for (const batch of [...arrivals(dag, start, keys, size), [last]]) {
               await timeline.ingest.idle();
-              await timeline.ingest.receive('a.org', batch.map((node) => node.pdu));
+              await timeline.ingest.receive(
+                'a.org',
+                batch.map((node) => node.pdu),
+              );
             }
             await timeline.ingest.idle();
             expect(rig.errors).toEqual([]);
@@ -73,9 +80,9 @@ describe('events that arrive in any order', () => {
             await rig.timeline.ingest.stop();
             await rig.stop();
           }
-        }),
-        { numRuns: ROOMS, endOnFailure: true },
-      );
-    },
-  );
+        },
+      ),
+      { numRuns: ROOMS, endOnFailure: true },
+    );
+  });
 });
