@@ -9,7 +9,7 @@ export function correctSchemas(file: string, node: Json): Json {
   return node;
 }
 
-function correct(node: Json): void {
+function correct(node: Json | undefined): void {
   if (Array.isArray(node)) node.forEach(correct);
   if (!isMap(node)) return;
   const { required } = node;

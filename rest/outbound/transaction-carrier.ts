@@ -4,7 +4,10 @@ import { now } from '#kernel/time';
 import type { FederationClient } from './federation-client';
 
 /** Puts transactions to other homeservers. */
-export const transactionCarrier = (client: FederationClient, { serverName }: Pick<Federation, 'serverName'>): TransactionCarrier => ({
+export const transactionCarrier = (
+  client: FederationClient,
+  { serverName }: Pick<Federation, 'serverName'>,
+): TransactionCarrier => ({
   async send(destination, { txnId, pdus, edus }) {
     const body = {
       origin: serverName,

@@ -6,7 +6,10 @@ import { pdus } from './outgoing-events.mapper';
 /** Events given when a server names no number. Spec: `POST get_missing_events`. */
 const USUAL_LIMIT = 10;
 
-export const backfill = ({ federation, federationInbound: { reading } }: Pick<Domain, 'federation' | 'federationInbound'>): Backfill => ({
+export const backfill = ({
+  federation,
+  federationInbound: { reading },
+}: Pick<Domain, 'federation' | 'federationInbound'>): Backfill => ({
   async backfillRoom({ requester, path: { roomId }, query: { v, limit } }) {
     const events = await reading.backfill(requester.origin, roomId, v, limit);
     return { origin: federation.serverName, origin_server_ts: now(), pdus: pdus(events) };

@@ -3,7 +3,10 @@ import { now } from '#kernel/time';
 import type { Events } from '#rest/generated/server-server/events.routes';
 import { pdus, stateAnswer } from './outgoing-events.mapper';
 
-export const events = ({ federation, federationInbound: { reading } }: Pick<Domain, 'federation' | 'federationInbound'>): Events => ({
+export const events = ({
+  federation,
+  federationInbound: { reading },
+}: Pick<Domain, 'federation' | 'federationInbound'>): Events => ({
   async getRoomState({ requester, path: { roomId }, query }) {
     return stateAnswer(await reading.state(requester.origin, roomId, query.event_id));
   },

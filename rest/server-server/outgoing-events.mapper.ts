@@ -5,4 +5,7 @@ import type { JsonObject } from '#kernel/json';
 export const pdus = (events: readonly OutgoingEvent[]): JsonObject[] => events.map((event) => event.pdu);
 
 /** A state and what authorises it. */
-export const stateAnswer = ({ state, authChain }: StateWithChain) => ({ pdus: pdus(state), auth_chain: pdus(authChain) });
+export const stateAnswer = ({ state, authChain }: StateWithChain) => ({
+  pdus: pdus(state),
+  auth_chain: pdus(authChain),
+});

@@ -51,7 +51,19 @@ export function composeServers(
   const { ingest: incoming, imports, templates } = timeline;
   const reading = new ForServers({ serverName, rooms: roomState, timeline, membership });
   const remote = remoteServers(client);
-  const shared = { ...people, ...rooms, serverName, storage, signingKey, incoming, imports, templates, reading, now, onError };
+  const shared = {
+    ...people,
+    ...rooms,
+    serverName,
+    storage,
+    signingKey,
+    incoming,
+    imports,
+    templates,
+    reading,
+    now,
+    onError,
+  };
   const federationOutbound = new FederationOutbound({ ...shared, remote });
   const carrier = transactionCarrier(client, federation);
   const federationSender = new FederationSender({ ...shared, federation, carrier });

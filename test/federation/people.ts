@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import type { JsonObject } from '#kernel/json';
 import type { FederatedServer } from '../support/federation';
+import type { SynapseServer } from '../support/synapse';
 
 type Answer = { status: number; body: JsonObject };
 
@@ -60,4 +61,35 @@ export async function eventually(check: () => Promise<void>, seconds = 15): Prom
       await sleep(100);
     }
   }
+}
+
+/** An account on a Synapse. */
+export async function registerOnSynapse(server: SynapseServer, localpart: string): Promise<Person> {
+  const { userId, accessToken } = await server.register(localpart);
+  const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' };
+  return {
+    userId,
+    api: async (method, path, content) => {
+      const body = content === undefined ? {} : { body: JSON.stringify(content) };
+      const answer = await fetch(`${server.clientUrl}/_matrix/client/v3${path}`, { method, headers, ...body });
+      return { status: answer.status, body: (await answer.json()) as JsonObject };
+    },
+  };
+}
+
+/** A path below a room. */
+export function at(roomId: string, path: string): string {
+  return `/rooms/${encodeURIComponent(roomId)}/${path}`;
+}
+
+export async function stateOf(person: Person, roomId: string, type: string, key = ''): Promise<JsonObject> {
+  return (await person.api('GET', at(roomId, `state/${type}/${encodeURIComponent(key)}`))).body;
+}
+
+type SyncedRooms = Partial<Record<'join' | 'invite' | 'leave' | 'knock', JsonObject>>;
+
+let synced = 0;
+/** The rooms of a whole sync. Synapse answers the same request for a while from memory, so each is a little different. */
+export async function syncOf(person: Person): Promise<SyncedRooms> {
+  return ((await person.api('GET', `/sync?timeout=${++synced}`)).body['rooms'] ?? {}) as SyncedRooms;
 }

@@ -25,8 +25,12 @@ describe('two Trellis', () => {
       await joinRoom(bob, roomId, one.serverName);
       await say(alice, roomId, 'from one');
       await say(bob, roomId, 'from two');
-      await eventually(async () => expect(await messagesOf(bob, roomId)).toEqual(expect.arrayContaining(['from one', 'from two'])));
-      await eventually(async () => expect(await messagesOf(alice, roomId)).toEqual(expect.arrayContaining(['from one', 'from two'])));
+      await eventually(async () =>
+        expect(await messagesOf(bob, roomId)).toEqual(expect.arrayContaining(['from one', 'from two'])),
+      );
+      await eventually(async () =>
+        expect(await messagesOf(alice, roomId)).toEqual(expect.arrayContaining(['from one', 'from two'])),
+      );
     },
   );
 
@@ -41,7 +45,10 @@ describe('two Trellis', () => {
     });
     expect(await bob.api('POST', `/rooms/${encodeURIComponent(roomId)}/leave`, {})).toMatchObject({ status: 200 });
     await eventually(async () => {
-      const { body } = await alice.api('GET', `/rooms/${encodeURIComponent(roomId)}/state/m.room.member/${encodeURIComponent(bob.userId)}`);
+      const { body } = await alice.api(
+        'GET',
+        `/rooms/${encodeURIComponent(roomId)}/state/m.room.member/${encodeURIComponent(bob.userId)}`,
+      );
       expect(body).toMatchObject({ membership: 'leave' });
     });
   });

@@ -100,7 +100,9 @@ export class Invites {
 function isShownState(entry: JsonValue): boolean {
   if (!isJsonObject(entry)) return false;
   const { type, state_key: stateKey, sender, content } = entry;
-  return typeof type === 'string' && typeof stateKey === 'string' && typeof sender === 'string' && isJsonObject(content);
+  return (
+    typeof type === 'string' && typeof stateKey === 'string' && typeof sender === 'string' && isJsonObject(content)
+  );
 }
 
 /** Rooms named by their create event: an invite must bring it, or nobody could tell whose room it is. */

@@ -49,10 +49,17 @@ export class MemberRequests {
    * @throws NotFoundError, ForbiddenError, IncompatibleRoomVersionError; for restricted rooms also UnableToGrantJoinError
    * and UnableToAuthoriseJoinError
    */
-  async make(origin: string, membership: Asked, roomId: string, userId: string, versions?: readonly string[]): Promise<EventTemplate> {
+  async make(
+    origin: string,
+    membership: Asked,
+    roomId: string,
+    userId: string,
+    versions?: readonly string[],
+  ): Promise<EventTemplate> {
     const room = await this.residentRoom(origin, roomId);
     checkUser(origin, userId);
-    if (versions !== undefined && !versions.includes(room.version)) throw new IncompatibleRoomVersionError(room.version);
+    if (versions !== undefined && !versions.includes(room.version))
+      throw new IncompatibleRoomVersionError(room.version);
     const vouched = membership === 'join' ? await this.parts.membership.authoriseJoin(room, userId) : {};
     const content = { membership, ...vouched };
     return this.parts.templates.draftFor(room, { type: 'm.room.member', sender: userId, stateKey: userId, content });
@@ -109,7 +116,12 @@ export class MemberRequests {
     return (await this.parts.membership.joinedLocalUsers(room)).has(userId);
   }
 
-  private async take(origin: string, roomId: string, { eventId }: InspectedEvent, pdu: JsonValue): Promise<StoredEvent> {
+  private async take(
+    origin: string,
+    roomId: string,
+    { eventId }: InspectedEvent,
+    pdu: JsonValue,
+  ): Promise<StoredEvent> {
     const { relay, incoming } = this.parts;
     relay.announce(eventId);
     try {
@@ -128,7 +140,12 @@ function checkUser(origin: string, userId: string): void {
  * Compares everything that path and event say twice. The signatures are checked where the event is stored.
  * @throws BadJsonError, InvalidParamError, ForbiddenError
  */
-function inspect(origin: string, room: RoomInfo, { roomId, eventId, pdu: json }: OfferedEvent, asked: Asked): InspectedEvent {
+function inspect(
+  origin: string,
+  room: RoomInfo,
+  { roomId, eventId, pdu: json }: OfferedEvent,
+  asked: Asked,
+): InspectedEvent {
   const inspected = inspectEvent(roomVersion(room.version), json);
   const { pdu } = inspected;
   if (!inspected.hashMatches) throw new BadJsonError('The content hash of the event is wrong');

@@ -17,7 +17,8 @@ export class Queries {
 
   /** @throws NotFoundError, InvalidParamError */
   async alias(alias: string): Promise<ResolvedAlias> {
-    if (parseRoomAlias(alias).serverName !== this.parts.serverName) throw new InvalidParamError('Not an alias of this server');
+    if (parseRoomAlias(alias).serverName !== this.parts.serverName)
+      throw new InvalidParamError('Not an alias of this server');
     return this.parts.directory.aliases.resolve(alias);
   }
 
@@ -29,7 +30,8 @@ export class Queries {
     if (field === undefined) return profile;
     const value = Object.hasOwn(profile, field) ? profile[field] : undefined;
     // Old servers ask for one of two fields and take an empty answer for one that is not set.
-    if (value === undefined && field !== 'displayname' && field !== 'avatar_url') throw new NotFoundError('No such field');
+    if (value === undefined && field !== 'displayname' && field !== 'avatar_url')
+      throw new NotFoundError('No such field');
     return value === undefined ? {} : { [field]: value };
   }
 

@@ -19,7 +19,12 @@ export interface ThirdPartyInvitesParts {
 /** What an identity server says has become of invites by address. */
 export interface BoundAddress {
   readonly mxid: string;
-  readonly invites: readonly { readonly mxid: string; readonly room_id: string; readonly sender: string; readonly signed: object }[];
+  readonly invites: readonly {
+    readonly mxid: string;
+    readonly room_id: string;
+    readonly sender: string;
+    readonly signed: object;
+  }[];
 }
 
 /** Invites that one identity server's message may set off. */
@@ -35,7 +40,8 @@ export class ThirdPartyInvites {
    */
   async exchange(origin: string, roomId: string, event: JsonObject): Promise<void> {
     const room = await this.parts.reading.room(origin, roomId, { inRoom: false });
-    if (ownString(event, 'room_id') !== roomId) throw new InvalidParamError('The event is of another room than the path');
+    if (ownString(event, 'room_id') !== roomId)
+      throw new InvalidParamError('The event is of another room than the path');
     const content = ownObject(event, 'content');
     if (ownString(event, 'type') !== 'm.room.member' || ownString(content, 'membership') !== 'invite') {
       throw new BadJsonError('The event is not an invite');
@@ -44,7 +50,8 @@ export class ThirdPartyInvites {
     const signed = ownObject(invite, 'signed');
     const userId = ownString(signed, 'mxid') ?? '';
     if (parseUserId(userId).serverName !== origin) throw new ForbiddenError('The user is not of the asking server');
-    if (ownString(event, 'state_key') !== userId) throw new BadJsonError('The event is not for the user who was signed for');
+    if (ownString(event, 'state_key') !== userId)
+      throw new BadJsonError('The event is not for the user who was signed for');
     const sender = ownString(event, 'sender') ?? '';
     const invitation = await this.invitation(room, ownString(signed, 'token') ?? '');
     if (invitation.sender !== sender || !this.parts.accounts.isLocal(sender)) {

@@ -72,7 +72,11 @@ export class Transactions {
     return answer;
   }
 
-  private async process(origin: string, txnId: string, { pdus, edus }: ReceivedTransaction): Promise<TransactionAnswer> {
+  private async process(
+    origin: string,
+    txnId: string,
+    { pdus, edus }: ReceivedTransaction,
+  ): Promise<TransactionAnswer> {
     const { storage, ephemerals, now, onError } = this.parts;
     const before = await new ReceivedTransactionsReader(storage).answer(origin, txnId);
     if (before !== undefined) return JSON.parse(before) as TransactionAnswer;
@@ -92,7 +96,9 @@ export class Transactions {
       if (refused === undefined) allowed.push(pdu);
       else if (refused !== '') answer[refused] = { error: `${origin} is denied by the room's ACL` };
     }
-    for (const { eventId, status, error } of allowed.length === 0 ? [] : await this.parts.incoming.receive(origin, allowed)) {
+    for (const { eventId, status, error } of allowed.length === 0
+      ? []
+      : await this.parts.incoming.receive(origin, allowed)) {
       if (eventId === undefined) continue;
       const failed = status === 'dropped' || status === 'rejected';
       answer[eventId] = failed ? { error: messageOf(error) } : {};

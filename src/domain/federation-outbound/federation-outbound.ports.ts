@@ -46,7 +46,10 @@ export interface RemoteServers extends MissingEventSource {
   /** The stripped state that it shows. */
   sendKnock(server: string, knock: SignedForServer): Promise<readonly JsonValue[]>;
   /** The invite as the invited server signed it. Old servers are asked by the old operation for room versions 1 and 2. */
-  invite(server: string, invite: SignedForServer & { readonly roomVersion: string; readonly state: readonly JsonObject[] }): Promise<JsonValue>;
+  invite(
+    server: string,
+    invite: SignedForServer & { readonly roomVersion: string; readonly state: readonly JsonObject[] },
+  ): Promise<JsonValue>;
   exchangeThirdPartyInvite(server: string, roomId: string, event: JsonObject): Promise<void>;
   resolveAlias(server: string, alias: string): Promise<ResolvedAlias>;
   /** Undefined when there is no such user. */

@@ -43,7 +43,8 @@ export class RemoteEntries {
   join(entry: RemoteEntry): Promise<void> {
     return this.turns.run(entry.roomId, async () => {
       const { userId, roomId } = entry;
-      if ((await this.isResident(roomId)) && (await this.parts.membership.of(userId, roomId))?.membership === 'join') return;
+      if ((await this.isResident(roomId)) && (await this.parts.membership.of(userId, roomId))?.membership === 'join')
+        return;
       await firstOf(await this.serversFor(entry), (server) => this.joinBy(server, entry));
     });
   }
@@ -97,7 +98,11 @@ export class RemoteEntries {
     if (serversInRoom !== undefined) this.parts.onPartial();
   }
 
-  private sign({ roomId, userId, content }: RemoteEntry, membership: TemplateClaim['membership'], template: RemoteTemplate): Signed & { roomId: string } {
+  private sign(
+    { roomId, userId, content }: RemoteEntry,
+    membership: TemplateClaim['membership'],
+    template: RemoteTemplate,
+  ): Signed & { roomId: string } {
     const version = template.roomVersion ?? OLDEST;
     if (!isKnownRoomVersion(version)) throw new BadJsonError('The room has a version that this server does not know');
     const claim = { roomId, version, type: 'm.room.member', userId, membership, content } as const;

@@ -63,7 +63,10 @@ export class RemoteInvites {
     userId: string,
     { displayName, signed }: { readonly displayName: string; readonly signed: object },
   ): Promise<void> {
-    const content = { membership: 'invite', third_party_invite: { display_name: displayName, signed: signed as JsonObject } };
+    const content = {
+      membership: 'invite',
+      third_party_invite: { display_name: displayName, signed: signed as JsonObject },
+    };
     const server = serverNameOf(sender) ?? '';
     if (server !== this.parts.serverName) {
       const event = { type: 'm.room.member', room_id: roomId, sender, state_key: userId, content };

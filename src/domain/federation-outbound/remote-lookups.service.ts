@@ -14,7 +14,10 @@ const NOBODY = 'no such user';
 
 /** Aliases, public rooms and profiles that other servers know. */
 export class RemoteLookups implements RemoteDirectory, RemoteProfiles {
-  private readonly profiles = new LRUCache<string, Profile | typeof NOBODY>({ max: MAX_PROFILES, ttl: PROFILES_KEPT_MS });
+  private readonly profiles = new LRUCache<string, Profile | typeof NOBODY>({
+    max: MAX_PROFILES,
+    ttl: PROFILES_KEPT_MS,
+  });
 
   constructor(private readonly remote: Pick<RemoteServers, 'resolveAlias' | 'publicRooms' | 'profile'>) {}
 
@@ -25,7 +28,8 @@ export class RemoteLookups implements RemoteDirectory, RemoteProfiles {
       if (!isValidRoomId(roomId)) throw new NotFoundError(`Room alias ${alias} leads to no room`);
       return { roomId, servers: servers.filter(isValidServerName).slice(0, MAX_SERVERS) };
     } catch (error) {
-      if (error instanceof RemoteServerError && error.status === 404) throw new NotFoundError(`Room alias ${alias} not found`);
+      if (error instanceof RemoteServerError && error.status === 404)
+        throw new NotFoundError(`Room alias ${alias} not found`);
       throw error;
     }
   }

@@ -68,7 +68,8 @@ export class DestinationQueue {
    * last without the one event. SECURITY: row 29. True when the next may be sent at once.
    */
   private async afterFailure(error: unknown, parcel: Parcel | undefined): Promise<boolean> {
-    const isPoison = error instanceof RemoteServerError && error.status < 500 && error.status >= 400 && !ABOUT_US.has(error.status);
+    const isPoison =
+      error instanceof RemoteServerError && error.status < 500 && error.status >= 400 && !ABOUT_US.has(error.status);
     if (isPoison && parcel !== undefined && parcel.events.length > 0) {
       if (parcel.events.length === 1) await this.parts.pending.delivered(this.destination, parcel);
       this.size = parcel.events.length === 1 ? MAX_PDUS : Math.ceil(parcel.events.length / 2);

@@ -16,7 +16,8 @@ export class EduBuffer {
   /** @param subject what the EDU is about; takes the place of an older one */
   add(subject: string, make: EduMaker): void {
     this.waiting.delete(subject);
-    if (this.waiting.size >= MAX_WAITING) for (const oldest of this.waiting.keys()) return this.replace(oldest, subject, make);
+    if (this.waiting.size >= MAX_WAITING)
+      for (const oldest of this.waiting.keys()) return this.replace(oldest, subject, make);
     this.waiting.set(subject, make);
   }
 

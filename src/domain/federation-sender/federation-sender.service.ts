@@ -42,7 +42,12 @@ export class FederationSender {
     const { serverName, destinations } = federation;
     const allows = (server: string) => server !== serverName && federation.rules.allows(server);
     const since = now();
-    this.pending = new PendingEvents({ ...parts, serverName, rooms, allows: (room, server) => timeline.graph.allows(room, server) });
+    this.pending = new PendingEvents({
+      ...parts,
+      serverName,
+      rooms,
+      allows: (room, server) => timeline.graph.allows(room, server),
+    });
     this.sending = new Sending({
       ...parts,
       pending: this.pending,

@@ -53,7 +53,10 @@ export class LocalEdus {
     if (room === undefined) return;
     for (const userId of changed) {
       const content = { room_id: roomId, user_id: userId, typing: current.has(userId) };
-      this.tell(await this.parts.membership.servers.of(room), `typing ${roomId} ${userId}`, () => ({ edu_type: 'm.typing', content }));
+      this.tell(await this.parts.membership.servers.of(room), `typing ${roomId} ${userId}`, () => ({
+        edu_type: 'm.typing',
+        content,
+      }));
     }
   }
 

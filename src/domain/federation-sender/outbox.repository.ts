@@ -21,8 +21,18 @@ export class OutboxReader {
   /** The oldest events that nobody was told of. */
   async next(limit: number): Promise<OutboxRow[]> {
     const sql = 'SELECT event_nid, room_nid, ordinal, also_server FROM federation_outbox ORDER BY event_nid LIMIT ?';
-    const rows = await this.reader.all<{ event_nid: number; room_nid: number; ordinal: number; also_server: string | null }>(sql, [limit]);
-    return rows.map((row) => ({ eventNid: row.event_nid, roomNid: row.room_nid, ordinal: row.ordinal, alsoServer: row.also_server }));
+    const rows = await this.reader.all<{
+      event_nid: number;
+      room_nid: number;
+      ordinal: number;
+      also_server: string | null;
+    }>(sql, [limit]);
+    return rows.map((row) => ({
+      eventNid: row.event_nid,
+      roomNid: row.room_nid,
+      ordinal: row.ordinal,
+      alsoServer: row.also_server,
+    }));
   }
 
   /** Every server that lacks something. */
@@ -32,8 +42,12 @@ export class OutboxReader {
   }
 
   async markers(destination: string, limit: number): Promise<Marker[]> {
-    const sql = 'SELECT room_nid, from_ordinal, to_ordinal FROM federation_queue WHERE destination = ? ORDER BY room_nid LIMIT ?';
-    const rows = await this.reader.all<{ room_nid: number; from_ordinal: number; to_ordinal: number }>(sql, [destination, limit]);
+    const sql =
+      'SELECT room_nid, from_ordinal, to_ordinal FROM federation_queue WHERE destination = ? ORDER BY room_nid LIMIT ?';
+    const rows = await this.reader.all<{ room_nid: number; from_ordinal: number; to_ordinal: number }>(sql, [
+      destination,
+      limit,
+    ]);
     return rows.map((row) => ({ roomNid: row.room_nid, from: row.from_ordinal, to: row.to_ordinal }));
   }
 
@@ -59,7 +73,11 @@ export class OutboxWriter extends OutboxReader {
       also_server: row.alsoServer,
     }));
     if (outbox.length > 0) await this.tx.insert('federation_outbox', outbox);
-    if (relayed.length > 0) await this.tx.insert('federation_relays', relayed.map((nid) => ({ event_nid: nid })));
+    if (relayed.length > 0)
+      await this.tx.insert(
+        'federation_relays',
+        relayed.map((nid) => ({ event_nid: nid })),
+      );
   }
 
   /** Notes what servers lack: where they lacked something of the room before, only the end moves. */
@@ -81,7 +99,11 @@ export class OutboxWriter extends OutboxReader {
   /** The server has what was up to an ordinal. More may have been added meanwhile. */
   async delivered(destination: string, roomNid: number, upTo: number): Promise<void> {
     const where = 'destination = ? AND room_nid = ?';
-    const gone = await this.tx.run(`DELETE FROM federation_queue WHERE ${where} AND to_ordinal <= ?`, [destination, roomNid, upTo]);
+    const gone = await this.tx.run(`DELETE FROM federation_queue WHERE ${where} AND to_ordinal <= ?`, [
+      destination,
+      roomNid,
+      upTo,
+    ]);
     if (gone > 0) return;
     const sql = `UPDATE federation_queue SET from_ordinal = ? WHERE ${where} AND from_ordinal < ?`;
     await this.tx.run(sql, [upTo, destination, roomNid, upTo]);

@@ -29,7 +29,9 @@ export class Outbox implements AppendParticipant {
   }
 
   async eventsAppended(tx: Tx, appended: readonly AppendedEvent[]): Promise<void> {
-    const remoteRooms = new Set(appended.filter((one) => this.targetOf(one) !== null).map(({ event }) => event.roomNid));
+    const remoteRooms = new Set(
+      appended.filter((one) => this.targetOf(one) !== null).map(({ event }) => event.roomNid),
+    );
     const rows: OutboxRow[] = [];
     const relayed: number[] = [];
     for (const one of appended) {

@@ -51,7 +51,8 @@ export class PendingEvents {
       const room = rooms.get(marker.roomNid);
       const left = limit - events.length;
       if (left === 0) break;
-      const found = room === undefined ? { ours: [], ordinal: marker.to } : await this.find(marker, newestOnly ? 'newest' : left);
+      const found =
+        room === undefined ? { ours: [], ordinal: marker.to } : await this.find(marker, newestOnly ? 'newest' : left);
       upTo.push({ roomNid: marker.roomNid, ordinal: found.ordinal });
       if (room === undefined || !(await this.parts.allows(room, destination))) continue;
       events.push(...(await this.parts.reading.visibleToServer(destination, room, found.ours)));
@@ -73,7 +74,10 @@ export class PendingEvents {
     const ours: StoredEvent[] = [];
     let after = newest ? to - 1 : from;
     while (after < to) {
-      const page = await this.parts.timeline.range({ nid: roomNid }, { from: after, to: to + 1, direction: 'f', limit: PAGE });
+      const page = await this.parts.timeline.range(
+        { nid: roomNid },
+        { from: after, to: to + 1, direction: 'f', limit: PAGE },
+      );
       if (page.length === 0) break;
       for (const event of await this.oursAmong(page)) {
         if (!newest && ours.length === want) return { ours, ordinal: ours.at(-1)!.ordinal };

@@ -78,7 +78,10 @@ export class Moderation {
   }
 
   /** Users of other servers are invited with their server's help, which signs the invite too. */
-  private async inviteElsewhere({ userId: sender }: Requester, draft: EventDraft & { stateKey: string }): Promise<void> {
+  private async inviteElsewhere(
+    { userId: sender }: Requester,
+    draft: EventDraft & { stateKey: string },
+  ): Promise<void> {
     const { roomId, stateKey: userId, content } = draft;
     const own = await this.members.of(sender, roomId);
     const room = await this.rooms.info(roomId);

@@ -31,7 +31,8 @@ export class OutOfBandReader {
   }
 
   async details(userId: string, roomId: string): Promise<OutOfBandDetails | undefined> {
-    const sql = 'SELECT version, event_json, stripped_state FROM out_of_band_memberships WHERE user_id = ? AND room_id = ?';
+    const sql =
+      'SELECT version, event_json, stripped_state FROM out_of_band_memberships WHERE user_id = ? AND room_id = ?';
     const row = await this.reader.get<{ version: string; event_json: string | null; stripped_state: string }>(sql, [
       userId,
       roomId,

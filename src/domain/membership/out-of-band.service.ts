@@ -66,7 +66,9 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
     if (details === undefined) return [];
     const shown = JSON.parse(details.strippedState) as StrippedState[];
     const own = this.eventOf(details);
-    return own === undefined ? shown : [...shown.filter(({ type, state_key: key }) => type !== MEMBER_EVENT || key !== userId), own];
+    return own === undefined
+      ? shown
+      : [...shown.filter(({ type, state_key: key }) => type !== MEMBER_EVENT || key !== userId), own];
   }
 
   /** The event by which a membership ended, as its user is shown it; undefined when no server knows of the end. */
@@ -85,7 +87,8 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
   async eventsAppended(tx: Tx, appended: readonly AppendedEvent[]): Promise<void> {
     for (const { event, isCurrentState } of appended) {
       const { type, stateKey, roomId } = event;
-      if (!isCurrentState || type !== MEMBER_EVENT || stateKey === null || serverNameOf(stateKey) !== this.serverName) continue;
+      if (!isCurrentState || type !== MEMBER_EVENT || stateKey === null || serverNameOf(stateKey) !== this.serverName)
+        continue;
       // Nearly always the user is at hand and has nothing from afar.
       if (this.known.peek(stateKey)?.has(roomId) !== false) await this.remove(tx, stateKey, roomId);
     }
@@ -113,7 +116,15 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
     return this.storage.write(async (tx) => {
       const position = tx.position();
       const roomNid = known ?? tx.id('room');
-      const whole: RoomMembership = { ...member, roomNid, eventNid: 0, ordinal: 0, position, forgotten: false, outOfBand: true };
+      const whole: RoomMembership = {
+        ...member,
+        roomNid,
+        eventNid: 0,
+        ordinal: 0,
+        position,
+        forgotten: false,
+        outOfBand: true,
+      };
       const writer = new OutOfBandWriter(tx);
       if (excess !== undefined) await writer.remove(userId, excess.roomId);
       await writer.put(whole, details);
