@@ -77,7 +77,7 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
     }),
     templates: new Templates(config, heads, now),
     partial,
-    history: new History({ storage, heads, placing, missing, ports: () => bound, onError }),
+    history: new History({ storage, heads, events: store, placing, missing, ports: () => bound, onError }),
     graph: new GraphReads(storage, rooms, store, chains, checks),
     bind: (given, onFailure) => {
       bound = given;

@@ -4,6 +4,7 @@ import { isValidEventId, MAX_ID_BYTES, utf8Length } from '#kernel/ids';
 import { canonicalJson } from '#protocol/canonical-json';
 import { authTypesFor, checkAuth, powerLevels, type StateKey } from '#protocol/auth-rules/index';
 import { buildEvent, hashAndSign, isCreateEvent, redactsOf, referenceHash, type Pdu } from '#protocol/events/index';
+import { MAX_PREV_EVENTS } from '#protocol/events/format';
 import type { RoomVersion } from '#protocol/room-versions';
 import { stateMapKey } from '../room-state';
 import type { EventStore } from './event-store.service';
@@ -46,7 +47,8 @@ export class EventMaker {
     const redacts = draft.type === 'm.room.redaction' ? await this.redactionTarget(head, pdu, state) : undefined;
     const signed = hashAndSign(head.version, pdu, this.config.serverName, this.config.signingKey);
     const { json, eventId } = signed;
-    const { depth: depthBefore, extremities: previous } = head;
+    const { depth: depthBefore } = head;
+    const previous = newestOf(head);
     const ordinal = head.ordinal + 1;
     const auth = draft.stateKey === undefined ? [] : authOf(head, state);
     const { pdu: signedPdu } = signed;
@@ -88,13 +90,13 @@ export class EventMaker {
     return buildEvent(version, {
       roomId: create && version.createEventIsRoomId ? undefined : head.roomId,
       eventId: version.eventIds === 'field' ? newEventId(this.config.serverName) : undefined,
-      hashOf: version.hashedReferences ? hashesOf(version, [...auth, ...head.extremities]) : undefined,
+      hashOf: version.hashedReferences ? hashesOf(version, [...auth, ...newestOf(head)]) : undefined,
       stateKey,
       redacts,
       type,
       sender,
       content,
-      prevEvents: head.extremities.map((event) => event.eventId),
+      prevEvents: newestOf(head).map((event) => event.eventId),
       authEvents: auth.map((event) => event.eventId),
       depth: Math.min(head.depth + 1, Number.MAX_SAFE_INTEGER),
       originServerTs: draft.originServerTs ?? this.now(),
@@ -130,6 +132,14 @@ export class EventMaker {
 /** What of the state that judges an event is named as its authority. */
 function authOf({ version }: RoomHead, state: State): HeadEvent[] {
   return [...state.values()].filter((event) => !(version.createEventIsRoomId && isCreateEvent(event.pdu)));
+}
+
+/**
+ * What an event of ours follows: all extremities, or when somebody makes more of them than one event may name, the newest.
+ * The others end there; their state is in the current one, which is what this event is judged by.
+ */
+function newestOf({ extremities }: RoomHead): readonly HeadEvent[] {
+  return extremities.length <= MAX_PREV_EVENTS ? extremities : extremities.slice(-MAX_PREV_EVENTS);
 }
 
 function isRepeat(head: RoomHead, present: HeadEvent, draft: MakerDraft): boolean {

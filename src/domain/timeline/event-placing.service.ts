@@ -1,12 +1,14 @@
 import type { Reader } from '#platform/storage/storage';
 import { ForbiddenError, type MatrixError } from '#kernel/errors';
-import { authEventIds, isCreateEvent, prevEventIds, redactsOf, type Pdu } from '#protocol/events/index';
+import { authEventIds, isCreateEvent, prevEventIds, type Pdu } from '#protocol/events/index';
 import type { AuthEvent } from '#protocol/auth-rules/index';
 import { stateMapKey, type StateEntry, type RoomInfo, type RoomState, type StateKeyPair } from '../room-state';
 import { DagReader, DagWriter, type DagEvent } from './dag.repository';
 import type { Committer } from './committer.service';
 import type { EventJudge } from './event-judge.service';
 import type { EventStore } from './event-store.service';
+import { HistoryPlaces, type HistoryPlace } from './history-places.service';
+import { NO_REDACTION, Redactions } from './redactions.service';
 import type { IngestStatus, VerifiedEvent } from './ingest.model';
 import {
   OWN,
@@ -25,13 +27,6 @@ import { NO_PLACE, UNKNOWN_STATE, type StoredEvent } from './timeline.model';
 const HOLE = 1_000_000;
 /** Steps through events that are not shown, in search of the extremities that an event takes away. */
 const MAX_HIDDEN_STEPS = 100;
-
-/** Where an event of history goes. */
-export interface HistoryPlace {
-  readonly ordinal: number;
-  /** The event that is shown above. */
-  readonly beside: StoredEvent;
-}
 
 export interface PlacingOptions {
   /** The state before the event, from another server: when some of its predecessors are not here. */
@@ -70,6 +65,8 @@ interface Surroundings {
  */
 export class EventPlacing {
   private readonly dag: DagReader;
+  private readonly redactions: Redactions;
+  private readonly places: HistoryPlaces;
 
   constructor(
     reader: Reader,
@@ -81,6 +78,8 @@ export class EventPlacing {
     private readonly committer: Committer,
   ) {
     this.dag = new DagReader(reader);
+    this.redactions = new Redactions(reader, events, judge);
+    this.places = new HistoryPlaces(reader, events);
   }
 
   /**
@@ -100,7 +99,7 @@ export class EventPlacing {
     const around = await this.surroundings(head, event);
     const known = around.known.get(event.eventId);
     if (known !== undefined && known.snapshotBefore !== UNKNOWN_STATE) return settled('known');
-    const early = await this.earlyRedaction(head, event);
+    const early = await this.redactions.ahead(head, event);
     if (isPlain && known === undefined && early === undefined && options.history === undefined && !options.partial) {
       const done = await this.placePlain(head, event, around);
       if (done !== undefined) return done;
@@ -155,7 +154,7 @@ export class EventPlacing {
     const inGraph = previous.filter((one): one is DagEvent => isInGraph(one, room.nid));
     const gaps = previousIds.filter((id) => !isInGraph(around.known.get(id), room.nid));
     if (gaps.length > 0 && options.fetched === undefined) throw new MissingEventsError(gaps);
-    const history = options.history ?? (await this.placeInGap(head, event));
+    const history = options.history ?? (await this.places.inGap(head.room!.nid, event.eventId));
     // A room begins once; its create event comes again with history alone.
     if (history === undefined && isCreateEvent(pdu)) return settled('known');
     const before = await this.stateBefore(head, inGraph, options.fetched);
@@ -171,7 +170,7 @@ export class EventPlacing {
         ? await this.softFailure(head, event, around, options)
         : undefined;
     const kind = rejection ? 'rejected' : failure ? 'soft_failed' : history ? 'history' : 'live';
-    const redaction = rejection ? NO_REDACTION : await this.redaction(head, pdu, before);
+    const redaction = rejection ? NO_REDACTION : await this.redactions.of(head, pdu, before);
     const shown = pdu.type !== 'm.room.redaction' || redaction.target !== undefined;
     const own = ownEntry(pdu);
     const isLive = kind === 'live';
@@ -341,50 +340,6 @@ export class EventPlacing {
     }));
   }
 
-  /** What a redaction does to its target: nothing, something, or something once the target comes. */
-  private async redaction(head: RoomHead, pdu: Pdu, before: StateBase): Promise<Redaction> {
-    const targetId = redactsOf(head.version, pdu);
-    if (targetId === undefined) return NO_REDACTION;
-    const [row] = await this.dag.byIds([targetId]);
-    if (row === undefined) return { target: undefined, later: targetId };
-    const target = row.roomNid === head.room!.nid ? await this.events.event(row.nid) : undefined;
-    const takes = target !== undefined && (await this.judge.redacts(head.version, pdu, target.pdu as Pdu, before));
-    return takes ? { target: toHeadEvent(target), later: undefined } : NO_REDACTION;
-  }
-
-  /** A redaction that came before its target and has the right to take it. */
-  private async earlyRedaction(head: RoomHead, event: VerifiedEvent): Promise<StoredEvent | undefined> {
-    const early = await this.dag.earlyRedactions([event.eventId]);
-    for (const { nid, roomNid, rejected, softFailed, snapshotBefore } of await this.dag.byNids(
-      early.map((one) => one.eventNid),
-    )) {
-      if (roomNid !== head.room!.nid || rejected || softFailed || snapshotBefore === UNKNOWN_STATE) continue;
-      const redaction = await this.events.event(nid);
-      const takes =
-        redaction && (await this.judge.redacts(head.version, redaction.pdu as Pdu, event.pdu, snapshotBefore));
-      if (takes === true) return redaction;
-    }
-    return undefined;
-  }
-
-  /** The place right below an event that follows this one and is already there. */
-  private async placeInGap(head: RoomHead, event: VerifiedEvent): Promise<HistoryPlace | undefined> {
-    const followers = await this.dag.followersOf(head.room!.nid, event.eventId);
-    if (followers.length === 0) return undefined;
-    const shown = (await this.events.events(followers)).filter((one) => one.ordinal !== NO_PLACE);
-    const beside = shown.sort((a, b) => a.ordinal - b.ordinal)[0];
-    return beside && this.historyPlace(head.room!.nid, beside, 1);
-  }
-
-  /** The lowest of `count` free places below an event, in its gap or below everything. */
-  async historyPlace(roomNid: number, above: StoredEvent, count: number): Promise<HistoryPlace> {
-    const below = await this.dag.placeBelow(roomNid, above.ordinal);
-    if (below === undefined || above.ordinal - below - 1 >= count) {
-      return { ordinal: above.ordinal - count, beside: above };
-    }
-    return { ordinal: (await this.dag.lowestPlace(roomNid)) - count, beside: above };
-  }
-
   /** Keeps what was resolved, so that the next event after the same ones need not resolve again. */
   private remember(
     { currentAfter }: PreparedEvent,
@@ -405,13 +360,6 @@ export class EventPlacing {
     }
   }
 }
-
-interface Redaction {
-  readonly target: HeadEvent | undefined;
-  readonly later: string | undefined;
-}
-
-const NO_REDACTION: Redaction = { target: undefined, later: undefined };
 
 function settled(status: IngestStatus): Placed {
   return { status, written: Promise.resolve(undefined) };

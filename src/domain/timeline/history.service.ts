@@ -3,6 +3,8 @@ import { prevEventIds } from '#protocol/events/index';
 import type { RoomInfo } from '../room-state';
 import { DagReader } from './dag.repository';
 import { MissingEventsError, type EventPlacing } from './event-placing.service';
+import type { EventStore } from './event-store.service';
+import { HistoryPlaces } from './history-places.service';
 import type { VerifiedEvent } from './ingest.model';
 import type { BackfillSource, IngestPorts } from './ingest.ports';
 import type { MissingEvents } from './missing-events.service';
@@ -17,6 +19,7 @@ const MAX_STATES = 5;
 export interface HistoryParts {
   readonly storage: Storage;
   readonly heads: RoomHeads;
+  readonly events: EventStore;
   readonly placing: EventPlacing;
   readonly missing: MissingEvents;
   readonly ports: () => IngestPorts | undefined;
@@ -26,10 +29,12 @@ export interface HistoryParts {
 /** Brings history from before what this server has, when somebody reads up to there. Spec: server-server, "Backfilling". */
 export class History implements BackfillSource {
   private readonly dag: DagReader;
+  private readonly places: HistoryPlaces;
   private readonly running = new Map<number, Promise<boolean>>();
 
   constructor(private readonly parts: HistoryParts) {
     this.dag = new DagReader(parts.storage);
+    this.places = new HistoryPlaces(parts.storage, parts.events);
   }
 
   async fillAbove(room: RoomInfo, events: readonly StoredEvent[], waitMs: number): Promise<boolean> {
@@ -84,7 +89,7 @@ export class History implements BackfillSource {
     const known = new Set((await this.dag.byIds(events.map((one) => one.eventId))).flatMap(isPlaced));
     const unknown = events.filter((event) => !known.has(event.eventId));
     const fresh = leadingTo(missing, unknown);
-    const lowest = await this.parts.placing.historyPlace(room.nid, above, fresh.length);
+    const lowest = await this.places.lowest(room.nid, above, fresh.length);
     let states = MAX_STATES;
     let placed = 0;
     for (const [index, event] of fresh.entries()) {

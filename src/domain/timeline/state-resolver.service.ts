@@ -218,7 +218,9 @@ export class StateResolver {
   }
 
   private values(snapshot: SnapshotId, keys: readonly StateKeyPair[]): Promise<Map<string, number>> {
-    return keys.length === 0 ? Promise.resolve(new Map()) : this.rooms.snapshots.valuesOf(snapshot, keys);
+    return keys.length === 0
+      ? Promise.resolve(new Map<string, number>())
+      : this.rooms.snapshots.valuesOf(snapshot, keys);
   }
 }
 

@@ -56,7 +56,7 @@ function forged(dag: TestDag, after: Node, changes: JsonObject): Pdu {
     originServerTs: 5,
   });
   const whole = { ...pdu, ...changes, signatures: {} } as Pdu;
-  return { ...whole, hashes: { sha256: contentHash(dag.version, whole) } } as Pdu;
+  return { ...whole, hashes: { sha256: contentHash(dag.version, whole) } };
 }
 
 describe('events from elsewhere', () => {
