@@ -88,6 +88,8 @@ function bindTimeline(
 ): void {
   const servers = {
     isResident: async (room: { readonly nid: number }) => (await membership.joinedLocalUsers(room)).size > 0,
+    localMembers: async (room: { readonly nid: number }, limit: number) =>
+      [...(await membership.joinedLocalUsers(room))].slice(0, limit),
     serversToAsk: (room: { readonly nid: number }, limit: number) => membership.servers.toAsk(room, limit),
   };
   timeline.bindElsewhere({ verifier, source, servers, policy }, onError);

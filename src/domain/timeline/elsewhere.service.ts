@@ -1,9 +1,11 @@
 import type { Storage } from '#platform/storage/storage';
-import type { RoomState } from '../room-state';
+import type { RoomInfo, RoomState } from '../room-state';
 import { AuthChains } from './auth-chains.service';
 import type { Committer } from './committer.service';
 import { EventJudge } from './event-judge.service';
 import { EventPlacing } from './event-placing.service';
+import type { MakerDraft } from './event-maker.service';
+import { ExtremityMerging } from './extremity-merging.service';
 import type { EventStore } from './event-store.service';
 import { Templates } from './event-templates.service';
 import { GraphReads } from './graph-reads.service';
@@ -40,6 +42,7 @@ export interface TimelineHeart {
   readonly committer: Committer;
   readonly places: RoomPlaces;
   readonly now: () => number;
+  append(room: RoomInfo, drafts: readonly MakerDraft[]): Promise<unknown>;
 }
 
 /** Puts together what takes events from elsewhere in, on the same heads and committer as our own. */
@@ -60,7 +63,8 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
   const outliers = new Outliers(storage, heads, store, judge);
   const missing = new MissingEvents(storage, rooms, checks, outliers, () => ports().source);
   const partial = new PartialStates(storage, rooms);
-  const ingest = new Ingest({ storage, rooms, heads, placing, checks, missing, partial, ports, now, onError });
+  const merging = new ExtremityMerging({ heads, ports, append: heart.append });
+  const ingest = new Ingest({ storage, rooms, heads, placing, checks, missing, partial, merging, ports, now, onError });
   return {
     ingest,
     imports: new RoomImports({

@@ -65,6 +65,8 @@ export interface MissingEventSource {
 export interface RoomServers {
   /** Whether any user of this server is joined. */
   isResident(room: Pick<RoomInfo, 'nid'>): Promise<boolean>;
+  /** Some joined users of this server, who can bring loose ends of the room together. */
+  localMembers?(room: Pick<RoomInfo, 'nid'>, limit: number): Promise<string[]>;
   /** Servers with a joined user but this one, the likeliest to answer first. */
   serversToAsk(room: Pick<RoomInfo, 'nid'>, limit: number): Promise<string[]>;
 }

@@ -9,6 +9,7 @@ import { claimedRoom, type IncomingChecks } from './incoming-checks.service';
 import type { IngestOutcome, VerifiedEvent } from './ingest.model';
 import type { IncomingEvents, IngestPorts } from './ingest.ports';
 import type { MissingEvents } from './missing-events.service';
+import type { ExtremityMerging } from './extremity-merging.service';
 import type { PartialStates } from './partial-states.service';
 import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
@@ -30,6 +31,7 @@ export interface IngestParts {
   readonly checks: IncomingChecks;
   readonly missing: MissingEvents;
   readonly partial: PartialStates;
+  readonly merging: ExtremityMerging;
   readonly ports: () => IngestPorts;
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
@@ -106,7 +108,9 @@ export class Ingest implements IncomingEvents {
         if (!('event' in one)) answers.push(Promise.resolve(dropped(one.eventId, one.error)));
         else answers.push((await this.take(room, one.event)).answer);
       }
-      return await Promise.all(answers);
+      const outcomes = await Promise.all(answers);
+      await this.parts.merging.keepFew(room);
+      return outcomes;
     } catch (error) {
       if (!(error instanceof MatrixError)) throw error;
       return pdus.map(() => dropped(undefined, error));
@@ -193,6 +197,7 @@ export class Ingest implements IncomingEvents {
       });
       if (!isDone) await this.putOff(room, waiting);
     }
+    await this.parts.merging.keepFew(room);
   }
 
   private async workOff(room: RoomInfo, { eventId, json, origin }: StagedEvent): Promise<boolean> {

@@ -68,7 +68,17 @@ export class Timeline {
     this.rules = [new MessageRules(this.store)];
     this.watchers = new RoomWatchers(storage);
     const { store, heads, committer, places } = this;
-    this.parts = composeElsewhere({ config, storage, rooms, store, heads, committer, places, now });
+    this.parts = composeElsewhere({
+      config,
+      storage,
+      rooms,
+      store,
+      heads,
+      committer,
+      places,
+      now,
+      append: (room, drafts) => this.append(room, drafts),
+    });
   }
 
   /** The one way in for events of other servers. */

@@ -1,6 +1,6 @@
 import type { JsonValue } from '#kernel/json';
 import type { RoomInfo } from '../../../../src/domain/room-state';
-import type { IngestPorts, MissingEventSource, RoomImport } from '../../../../src/domain/timeline';
+import type { MissingEventSource, RoomImport } from '../../../../src/domain/timeline';
 import { authEventIds, prevEventIds, type Pdu } from '#protocol/events/index';
 import { isStateEvent } from '#protocol/events/index';
 import type { Node, TestDag } from '../../protocol/state-resolution/test-dag';
@@ -95,15 +95,18 @@ export class KnowingServer implements MissingEventSource {
 }
 
 /** A timeline that hears of a room from {@link KnowingServer}; everybody's signature is good. */
-export async function startIngest(source: MissingEventSource, ports: Partial<IngestPorts> = {}) {
+export async function startIngest(source: MissingEventSource, localMembers: string[] = []) {
   const rig = await startTimeline();
   const errors: unknown[] = [];
   rig.timeline.bindElsewhere(
     {
       verifier: { verify: async (_version, events) => events.map(() => undefined) },
       source,
-      servers: { isResident: async () => true, serversToAsk: async () => ['a.org'] },
-      ...ports,
+      servers: {
+        isResident: async () => true,
+        serversToAsk: async () => ['a.org'],
+        localMembers: async () => localMembers,
+      },
     },
     (error) => errors.push(error),
   );

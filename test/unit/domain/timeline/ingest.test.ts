@@ -31,7 +31,7 @@ async function startRoom(version = '12') {
   );
   const joined = dag.add([before], join(LOCAL));
   const server = new KnowingServer(dag);
-  const rig = await startIngest(server);
+  const rig = await startIngest(server, [LOCAL]);
   const { room } = await rig.timeline.imports.importRoom(server.importOf(roomIdOfDag(dag), joined));
   const receive = (...pdus: JsonValue[]) => rig.timeline.ingest.receive('a.org', pdus);
   const order = async (info: RoomInfo): Promise<string[]> =>
@@ -84,6 +84,13 @@ describe('events from elsewhere', () => {
     expect((await extremities(room)).sort()).toEqual(forks.map((fork) => fork.eventId).sort());
     const ours = await say(timeline, room.roomId, LOCAL, 'both');
     expect(await extremities(room)).toEqual([ours]);
+  });
+
+  it('leave few ends loose, however many forks somebody makes (row 45)', async () => {
+    const { dag, joined, receive, room, extremities } = rig;
+    const forks = Array.from({ length: 50 }, (_, index) => dag.add([joined], text(ALICE, `fork ${index}`)));
+    await receive(...forks.map((fork) => fork.pdu));
+    expect((await extremities(room)).length).toBeLessThanOrEqual(10);
   });
 
   it('are fetched when they are missing, in one call for many', async () => {
