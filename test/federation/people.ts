@@ -17,9 +17,9 @@ export async function register(server: FederatedServer, username: string): Promi
   const body = { username, password: `password of ${username}`, auth: { type: 'm.login.dummy' } };
   const made = await server.request('POST', '/_matrix/client/v3/register', body);
   expect(made.status).toBe(200);
-  const authorization = `Bearer ${String(made.body['access_token'])}`;
+  const authorization = `Bearer ${made.body['access_token'] as string}`;
   return {
-    userId: String(made.body['user_id']),
+    userId: made.body['user_id'] as string,
     api: (method, path, content) => server.request(method, `/_matrix/client/v3${path}`, content, { authorization }),
   };
 }
@@ -27,7 +27,7 @@ export async function register(server: FederatedServer, username: string): Promi
 export async function makeRoom(person: Person, request: JsonObject): Promise<string> {
   const { status, body } = await person.api('POST', '/createRoom', request);
   expect({ status, body }).toMatchObject({ status: 200 });
-  return String(body['room_id']);
+  return body['room_id'] as string;
 }
 
 export async function joinRoom(person: Person, roomId: string, via: string): Promise<void> {
@@ -40,7 +40,7 @@ export async function say(person: Person, roomId: string, text: string): Promise
   const path = `/rooms/${encodeURIComponent(roomId)}/send/m.room.message/t${++said}`;
   const answer = await person.api('PUT', path, { msgtype: 'm.text', body: text });
   expect(answer).toMatchObject({ status: 200 });
-  return String(answer.body['event_id']);
+  return answer.body['event_id'] as string;
 }
 
 /** The texts of a room's messages, newest first. */
