@@ -145,9 +145,9 @@ export class AppendWriter {
     const { kind, current } = incoming;
     const before = await this.changed(moved, incoming.before.node, incoming.before.changes);
     const after = kind === 'rejected' ? before : await this.changed(moved, before, own);
-    const isAllItChanges = before === moved.snapshot && current.length === 1 && current[0]!.eventNid === OWN;
+    const isShared = incoming.before.node === moved.snapshot && leadsToSame(incoming);
     const numbered = current.map((entry) => (entry.eventNid === OWN ? { ...entry, eventNid: nid } : entry));
-    moved.snapshot = isAllItChanges ? after : await this.changed(moved, moved.snapshot, numbered);
+    moved.snapshot = isShared ? after : await this.changed(moved, moved.snapshot, numbered);
     return { before, after };
   }
 
@@ -216,6 +216,17 @@ export class AppendWriter {
       await this.tx.run(sql, [event.nid, redactedNid]);
     }
   }
+}
+
+/** Whether the state after an event is what the current state becomes, so that one snapshot does for both. */
+function leadsToSame({ before, current }: Incoming): boolean {
+  const own = current.find((entry) => entry.eventNid === OWN);
+  if (own === undefined) return false;
+  const keyOf = ({ type, stateKey }: StateEntry): string => stateMapKey(type, stateKey);
+  const ahead = new Map(before.changes.map((entry) => [keyOf(entry), entry.eventNid]));
+  ahead.delete(keyOf(own));
+  const others = current.filter((entry) => entry !== own);
+  return others.length === ahead.size && others.every((entry) => ahead.get(keyOf(entry)) === entry.eventNid);
 }
 
 function isPlaced(incoming: Incoming | undefined): boolean {
