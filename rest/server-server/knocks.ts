@@ -9,7 +9,7 @@ export const knocks = ({ federationInbound: { members } }: Pick<Domain, 'federat
   },
 
   async sendKnock({ requester, path, body }) {
-    const shown = await members.knock(requester.origin, { ...path, pdu: body as unknown as JsonValue });
+    const shown = await members.knock(requester.origin, { ...path, pdu: body });
     return { knock_room_state: shown as unknown as JsonObject[] };
   },
 });

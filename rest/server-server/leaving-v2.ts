@@ -4,7 +4,7 @@ import type { LeavingV2 } from '#rest/generated/server-server/leaving-v2.routes'
 
 export const leavingV2 = ({ federationInbound: { members } }: Pick<Domain, 'federationInbound'>): LeavingV2 => ({
   async sendLeaveV2({ requester, path, body }) {
-    await members.leave(requester.origin, { ...path, pdu: body as unknown as JsonValue });
+    await members.leave(requester.origin, { ...path, pdu: body });
     return {};
   },
 });

@@ -4,7 +4,7 @@ import type { ThirdPartyInvite } from '#rest/generated/server-server/third_party
 
 export const thirdPartyInvite = ({ federationInbound }: Pick<Domain, 'federationInbound'>): ThirdPartyInvite => ({
   async exchangeThirdPartyInvite({ requester, path: { roomId }, body }) {
-    await federationInbound.thirdParty.exchange(requester.origin, roomId, body as unknown as JsonObject);
+    await federationInbound.thirdParty.exchange(requester.origin, roomId, body);
     return {};
   },
 

@@ -113,7 +113,7 @@ export class HostileServer {
       `/_matrix/federation/v1/make_join/${room}/${encodeURIComponent(userId)}?${versions}`,
     );
     if (made.status !== 200) throw new Error(`make_join: ${JSON.stringify(made)}`);
-    const version = roomVersion(String(made.body['room_version']));
+    const version = roomVersion(made.body['room_version'] as string);
     const join = this.sign(version, made.body['event'] as Pdu);
     const path = `/_matrix/federation/v2/send_join/${room}/${encodeURIComponent(join.eventId)}`;
     const answer = await this.request(victim, 'PUT', path, join.pdu);

@@ -9,7 +9,7 @@ const MAX_SERVERS = 10;
  * that knows the room said, rather than that another one is down.
  */
 export async function firstOf<T>(servers: readonly string[], ask: (server: string) => Promise<T>): Promise<T> {
-  let worst: unknown;
+  let worst: MatrixError | undefined;
   for (const server of [...new Set(servers)].slice(0, MAX_SERVERS)) {
     try {
       return await ask(server);
@@ -21,7 +21,7 @@ export async function firstOf<T>(servers: readonly string[], ask: (server: strin
   throw worst ?? new NotFoundError('No server is known that could be asked about this room');
 }
 
-function weight(error: unknown): number {
-  if (!(error instanceof RemoteServerError)) return error instanceof MatrixError ? 1 : 0;
+function weight(error: MatrixError): number {
+  if (!(error instanceof RemoteServerError)) return 1;
   return error.status === 403 || error.remoteCode.startsWith('M_UNABLE') ? 4 : error.status < 500 ? 3 : 2;
 }
