@@ -1,5 +1,5 @@
 import type { Domain } from '#domain/domain';
-import type { JsonObject, JsonValue } from '#kernel/json';
+import type { JsonObject } from '#kernel/json';
 import type { Knocks, MakeKnock } from '#rest/generated/server-server/knocks.routes';
 
 export const knocks = ({ federationInbound: { members } }: Pick<Domain, 'federationInbound'>): Knocks => ({

@@ -1,5 +1,4 @@
 import type { Domain } from '#domain/domain';
-import type { JsonValue } from '#kernel/json';
 import type { LeavingV2 } from '#rest/generated/server-server/leaving-v2.routes';
 
 export const leavingV2 = ({ federationInbound: { members } }: Pick<Domain, 'federationInbound'>): LeavingV2 => ({

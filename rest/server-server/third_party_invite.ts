@@ -1,5 +1,4 @@
 import type { Domain } from '#domain/domain';
-import type { JsonObject } from '#kernel/json';
 import type { ThirdPartyInvite } from '#rest/generated/server-server/third_party_invite.routes';
 
 export const thirdPartyInvite = ({ federationInbound }: Pick<Domain, 'federationInbound'>): ThirdPartyInvite => ({
