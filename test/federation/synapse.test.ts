@@ -88,7 +88,7 @@ describe('Trellis and Synapse', () => {
   });
 
   describe.each(['Trellis', 'Synapse'])('a user of %s', (name) => {
-    const pair = (): readonly [Person, Person] => (name === 'Trellis' ? [alice, bob] : [bob, alice]);
+    const pair = (): [Person, Person] => (name === 'Trellis' ? [alice, bob] : [bob, alice]);
     const home = () => (name === 'Trellis' ? trellis.serverName : synapse.serverName);
 
     it('invites one of the other server, who rejects, is invited again and joins', async () => {
