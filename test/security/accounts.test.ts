@@ -99,8 +99,7 @@ describe('accounts against those who are not their owners', () => {
     const who = { identifier: { type: 'm.id.user', user: 'cases' }, password: user.password };
     const ids = ['DEV', 'dev', 'DEV ', 'DÈV', 'DE\u0300V'];
     const tokens: string[] = [];
-    for (const device_id of ids)
-      tokens.push(String((await login({ ...who, device_id })).body['access_token']));
+    for (const device_id of ids) tokens.push(String((await login({ ...who, device_id })).body['access_token']));
     const devices = (await user.api.get<{ devices: { device_id: string }[] }>(`${CLIENT}/devices`)).body.devices;
     expect(devices.map(({ device_id }) => device_id)).toEqual(expect.arrayContaining(ids));
     for (const token of tokens) expect((await server.api(token).get(`${CLIENT}/account/whoami`)).status).toBe(200);
@@ -147,8 +146,8 @@ describe('accounts against those who are not their owners', () => {
     ['many devices of somebody else', { many: true }],
   ])('row 1: nobody removes %s', async (_what, { many }) => {
     const [alice, mallory] = [
-      await server.registerUser(`dev-a-${String(many)}`),
-      await server.registerUser(`dev-m-${String(many)}`),
+      await server.registerUser(`dev-a-${many === true}`),
+      await server.registerUser(`dev-m-${many === true}`),
     ];
     const auth = passwordOf(mallory);
     await (many === true
