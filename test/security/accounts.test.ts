@@ -45,7 +45,7 @@ describe('accounts against those who are not their owners', () => {
   it('row 2: accounts without a password, as guests and closed ones have none, take none', async () => {
     const guest = (await anybody.request('POST', `${CLIENT}/register`, { query: { kind: 'guest' }, body: {} })).body;
     for (const password of ['', 'null', 'undefined', '*', '!']) {
-      const user = String(guest['user_id']);
+      const user = guest['user_id'] as string;
       const reply = await login({ identifier: { type: 'm.id.user', user }, password });
       expect(refusal(reply)).toEqual([403, 'M_FORBIDDEN']);
     }
@@ -99,7 +99,7 @@ describe('accounts against those who are not their owners', () => {
     const who = { identifier: { type: 'm.id.user', user: 'cases' }, password: user.password };
     const ids = ['DEV', 'dev', 'DEV ', 'DÈV', 'DE\u0300V'];
     const tokens: string[] = [];
-    for (const device_id of ids) tokens.push(String((await login({ ...who, device_id })).body['access_token']));
+    for (const device_id of ids) tokens.push((await login({ ...who, device_id })).body['access_token'] as string);
     const devices = (await user.api.get<{ devices: { device_id: string }[] }>(`${CLIENT}/devices`)).body.devices;
     expect(devices.map(({ device_id }) => device_id)).toEqual(expect.arrayContaining(ids));
     for (const token of tokens) expect((await server.api(token).get(`${CLIENT}/account/whoami`)).status).toBe(200);
@@ -108,7 +108,7 @@ describe('accounts against those who are not their owners', () => {
   it('row 52: an UIA session is good for one user, one operation and one body, and one use', async () => {
     const [alice, mallory] = [await server.registerUser('uia1'), await server.registerUser('uia2')];
     const other = (await login({ identifier: { type: 'm.id.user', user: 'uia1' }, password: alice.password })).body;
-    const device = String(other['device_id']);
+    const device = other['device_id'] as string;
     const begin = async (user: TestUser, path: string, method = 'POST') =>
       (await user.api.request(method, path, { body: {} })).body['session'];
     const close = `${CLIENT}/account/deactivate`;
