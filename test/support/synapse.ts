@@ -144,6 +144,7 @@ function configuration({ folder, port, clientPort, serverName, ca, defaultRoomVe
     bcrypt_rounds: 4,
     trusted_key_servers: [],
     allow_public_rooms_over_federation: true,
+    room_list_publication_rules: [{ action: 'allow' }],
     allow_profile_lookup_over_federation: true,
     presence: { enabled: true },
     ...(defaultRoomVersion !== undefined && { default_room_version: defaultRoomVersion }),
