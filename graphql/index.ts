@@ -10,3 +10,4 @@ export const openGraphqlDoor = (options: GraphqlDoorOptions): Promise<GraphqlDoo
   ]);
 
 export type { GraphqlDoor, GraphqlDoorOptions };
+export type { Throttle } from './runtime/context';

@@ -4,6 +4,7 @@ import express, { type RequestHandler } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { Domain } from '#domain/domain';
 import type { Logger } from '#kernel/logger';
+import type { Throttle } from './context';
 import { Cursors } from './cursor';
 import { errorFormatter } from './errors';
 import { graphiql } from './graphiql';
@@ -14,6 +15,7 @@ import { GraphqlSockets } from './subscriptions';
 export interface GraphqlDoorOptions {
   readonly domain: Domain;
   readonly logger: Logger;
+  readonly throttle: Throttle;
   /** Signs cursors. */
   readonly secret: Buffer;
   readonly introspection: boolean;
@@ -39,7 +41,7 @@ export class GraphqlDoor {
 
   /** Builds the servers of all schemas. */
   static async open(options: GraphqlDoorOptions, schemas: readonly SchemaMount[]): Promise<GraphqlDoor> {
-    const { domain, logger } = options;
+    const { domain, logger, throttle } = options;
     const cursors = new Cursors(options.secret);
     const report = (error: unknown, requestId: string) =>
       logger.error({ error, requestId }, 'a GraphQL operation failed');
@@ -47,7 +49,7 @@ export class GraphqlDoor {
     const mounts = schemas.map(async ({ path, schema, costFactor }) => {
       const { introspection, maxDepth, maxComplexity } = options;
       const limits: GraphqlLimits = { introspection, maxDepth, maxComplexity: maxComplexity * costFactor };
-      const parts = { schema, domain, cursors, limits, formatError };
+      const parts = { schema, domain, cursors, throttle, limits, formatError };
       return { path, http: await graphqlHttp(parts), sockets: new GraphqlSockets(parts) };
     });
     return new GraphqlDoor(await Promise.all(mounts), options.graphiqlFolder);

@@ -4,7 +4,7 @@ import { expressMiddleware } from '@as-integrations/express5';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { Domain } from '#domain/domain';
-import { bearerToken, contextFor, type GraphqlContext } from './context';
+import { bearerToken, contextFor, type GraphqlContext, type Throttle } from './context';
 import type { Cursors } from './cursor';
 import type { errorFormatter } from './errors';
 import { refuseOddJson } from './json-reviver';
@@ -14,6 +14,7 @@ export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
   readonly domain: Domain;
   readonly cursors: Cursors;
+  readonly throttle: Throttle;
   readonly limits: GraphqlLimits;
   readonly formatError: ReturnType<typeof errorFormatter>;
 }
@@ -27,7 +28,7 @@ export interface GraphqlHttp {
 
 /** Makes the Apollo server of one schema. Batching is off, CSRF prevention on, introspection only with a token. */
 export async function graphqlHttp(options: GraphqlOptions): Promise<GraphqlHttp> {
-  const { schema, domain, cursors, limits, formatError } = options;
+  const { schema, limits, formatError } = options;
   const apollo = new ApolloServer<GraphqlContext>({
     schema,
     introspection: limits.introspection,
@@ -47,7 +48,7 @@ export async function graphqlHttp(options: GraphqlOptions): Promise<GraphqlHttp>
     handlers: [
       express.json({ limit: MAX_BODY_BYTES, reviver: refuseOddJson }),
       expressMiddleware(apollo, {
-        context: async ({ req }) => contextFor(domain, cursors, bearerToken(req.headers.authorization)),
+        context: async ({ req }) => contextFor(options, bearerToken(req.headers.authorization)),
       }),
     ],
     onError: bodyErrors,

@@ -12,7 +12,7 @@ import type { SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Domain } from '#domain/domain';
-import { bearerToken, contextFor, type GraphqlContext } from './context';
+import { bearerToken, contextFor, type GraphqlContext, type Throttle } from './context';
 import type { Cursors } from './cursor';
 import type { errorFormatter } from './errors';
 import { refuseOddJson } from './json-reviver';
@@ -27,6 +27,7 @@ export interface SocketOptions {
   readonly schema: GraphQLSchema;
   readonly domain: Domain;
   readonly cursors: Cursors;
+  readonly throttle: Throttle;
   readonly limits: GraphqlLimits;
   readonly formatError: ReturnType<typeof errorFormatter>;
 }
@@ -86,10 +87,10 @@ export class GraphqlSockets {
     params: Readonly<Record<string, unknown>> | undefined,
     extra: ConnectionExtra,
   ): Promise<boolean> {
-    const { domain, cursors } = this.options;
+    const { domain } = this.options;
     const header = params?.['authorization'] ?? params?.['Authorization'];
     const token = bearerToken(typeof header === 'string' ? header : undefined);
-    const context = token === undefined ? undefined : await contextFor(domain, cursors, token).catch(() => undefined);
+    const context = token === undefined ? undefined : await contextFor(this.options, token).catch(() => undefined);
     if (context?.requester === undefined) return false;
     extra.graphql = context;
     extra.unwatch = domain.sessions.onEnded(context.requester.tokenId, () =>

@@ -10,7 +10,8 @@ export const sync = ({ sync: service }: Pick<Domain, 'sync'>): Sync => ({
       useStateAfter: query.use_state_after,
       setPresence: query.set_presence,
       timeoutMs: query.timeout,
-      signal: request.signal,
+      // A signal is made when asked for, and who does not wait needs none.
+      signal: query.timeout === 0 ? undefined : request.signal,
     });
   },
 });

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { Client } from 'graphql-ws';
 import { startTestServer, type TestServer, type TestUser } from '../support/server';
 import { ADMIN_PATH, CLIENT_PATH, graphql, socketClient } from '../graphql/client';
-import { createRoom } from './rooms-rig';
+import { createRoom, roomPath } from './rooms-rig';
 
 const SEND = `mutation ($roomId: RoomId!, $content: JSONObject!) {
   messageSend(input: { roomId: $roomId, content: $content }) { eventId errors { code } }
@@ -178,6 +178,31 @@ describe('the GraphQL door against hostile operations', () => {
       expect(answer.errors![0]!.extensions).toMatchObject({ errcode: 'M_INVALID_PARAM' });
     }
   });
+});
+
+it('GraphQL counts against the same limits as REST, by user', async () => {
+  const server = await startTestServer({
+    rate_limits: { enabled: true, message: { requests: 4, seconds: 3_600 }, other: { requests: 6, seconds: 3_600 } },
+  });
+  try {
+    const alice = await server.registerUser('alice');
+    const bob = await server.registerUser('bob');
+    const roomId = await createRoom(alice);
+    const url = server.url + CLIENT_PATH;
+    const variables = { roomId, content: { msgtype: 'm.text', body: 'x' } };
+    for (let n = 0; n < 2; n++) {
+      await alice.api.put(roomPath(roomId, `/send/m.room.message/${n}`), variables.content);
+      expect((await graphql(url, alice.token, SEND, variables)).errors).toBeUndefined();
+    }
+    const refused = await graphql(url, alice.token, SEND, variables);
+    expect(refused.errors![0]!.extensions).toMatchObject({ code: 'RATE_LIMITED', errcode: 'M_LIMIT_EXCEEDED' });
+    expect(refused.errors![0]!.extensions!['retryAfterMs']).toBeGreaterThan(0);
+    expect((await alice.api.put(roomPath(roomId, '/send/m.room.message/9'), variables.content)).status).toBe(429);
+    const many = `{ ${Array.from({ length: 10 }, (_, n) => `a${n}: viewer { isAdmin }`).join(' ')} }`;
+    expect(JSON.stringify((await graphql(url, bob.token, many)).errors)).toContain('M_LIMIT_EXCEEDED');
+  } finally {
+    await server.stop();
+  }
 });
 
 /** Runs an operation that must fail; what it failed with. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { inList, type Reader, type Tx } from '#platform/storage/storage';
 
 /** A row of `access_tokens`, without the hashes. */
@@ -28,7 +28,7 @@ const COLUMNS = `token_id, user_id, device_id, expires_ts,
 
 /** What the database knows of a token. Tokens are long and random, so a plain hash is enough. */
 export function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+  return hash('sha256', token, 'hex');
 }
 
 export class TokensReader {

@@ -7,18 +7,19 @@ import { contracts } from '#rest/generated/index';
 import type { TokenUse } from '#rest/runtime/authenticate';
 import { documentsIn } from '#rest/runtime/documents';
 import { createRestDoor } from '#rest/runtime/door';
-import type { LimitRate } from '#rest/runtime/rate-limits';
 import type { Config, Resource } from '../config/index';
 import { federationHost } from '../config/slices';
 import type { Machinery } from '../machinery';
 import { packageRoot, packageVersion } from '../package-root';
 import type { HttpPart } from './app';
+import type { DoorLimits } from './limits';
 
 const DOCUMENTS = join(packageRoot, 'rest', 'generated', 'documents');
 const MATRIX: readonly Resource[] = ['client', 'federation', 'identity', 'push', 'appservice'];
 
 /** The five specifications over HTTP. */
-export function restPart({ config, log, metrics, strictResponses }: Machinery, domain: Domain): HttpPart {
+export function restPart(machinery: Machinery, domain: Domain, limits: DoorLimits): HttpPart {
+  const { config, log, metrics, strictResponses } = machinery;
   const door = createRestDoor({
     contracts,
     delegates: {
@@ -31,7 +32,8 @@ export function restPart({ config, log, metrics, strictResponses }: Machinery, d
       server: (request) => domain.federation.requests.authenticate(request),
     },
     logger: log,
-    rateLimits: rateLimitsOf(config),
+    rateLimits: limits.rest,
+    limiterStore: limits.store,
     bodyLimits: { binary: config.media.max_upload_bytes },
     legacyGroups: [...config.legacy_paths, ...(config.identity.legacy_v1 ? ['identity_v1'] : [])],
     validateResponses: strictResponses,
@@ -59,18 +61,6 @@ async function authenticateUser({ sessions, devices }: Domain, token: string, us
   const requester = await sessions.authenticate(token, { allowLocked: use.allowLocked });
   if (requester.deviceId !== null) devices.seen(requester.userId, requester.deviceId, use);
   return requester;
-}
-
-function rateLimitsOf({ rate_limits: { enabled, ...rates } }: Config) {
-  const rate = ({ requests, seconds }: { requests: number; seconds: number }): LimitRate => ({
-    points: requests,
-    seconds,
-  });
-  const { login, registration, message, other } = rates;
-  return {
-    enabled,
-    rates: { login: rate(login), registration: rate(registration), message: rate(message), other: rate(other) },
-  };
 }
 
 function switchedOff(config: Config): ReadonlySet<Resource> {

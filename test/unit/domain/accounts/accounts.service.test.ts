@@ -15,7 +15,7 @@ describe('accounts', () => {
   });
   afterEach(() => database.stop());
 
-  it('makes an account once, whoever asks at the same time and in whichever letter case', async () => {
+  it('row 48: makes an account once, whoever asks at the same time and in whichever letter case', async () => {
     const attempts = ['alice', 'Alice', 'ALICE'].map((localpart) => accounts.create({ localpart, passwordHash: null }));
     const outcomes = await Promise.allSettled(attempts);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
@@ -44,7 +44,7 @@ describe('accounts', () => {
     await expect(accounts.assertAvailable('gone')).rejects.toMatchObject({ errcode: 'M_USER_IN_USE' });
   });
 
-  it('never matches an empty or overlong password, nor one of an unknown user', async () => {
+  it('row 2: never matches an empty or overlong password, nor one of an unknown user', async () => {
     const { userId } = await accounts.create({ localpart: 'none', passwordHash: null });
     expect(await accounts.verifyPassword(userId, '')).toBe(false);
     expect(await accounts.verifyPassword(userId, 'x')).toBe(false);

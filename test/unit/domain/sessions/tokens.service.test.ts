@@ -87,7 +87,7 @@ describe('access tokens', () => {
     expect(ended).toBe(false);
   });
 
-  it('are not given to deactivated or locked accounts, whoever asks', async () => {
+  it('row 30: are not given to deactivated or locked accounts, whoever asks', async () => {
     await people.accounts.setFlags(alice, { locked: true });
     expect(await errcode(signIn())).toBe('M_USER_LOCKED');
     await people.accounts.setFlags(alice, { locked: false });

@@ -65,13 +65,13 @@ describe('user-interactive authentication', () => {
     await attempt({ body: password(session) });
   });
 
-  it("is not passed with another user's password", async () => {
+  it("row 52: is not passed with another user's password", async () => {
     await people.addUser('mallory', 'hers');
     const auth = { type: 'm.login.password', user: 'mallory', password: 'hers' };
     expect(await challenge({ body: { what: 1, auth } })).toMatchObject({ errcode: 'M_FORBIDDEN' });
   });
 
-  it('belongs to the operation, the user and, from its first stage on, the body', async () => {
+  it('row 52: belongs to the operation, the user and, from its first stage on, the body', async () => {
     const { session } = await challenge();
     expect(await challenge({ operation: 'do that', body: password(session) })).toEqual({ errcode: 'M_FORBIDDEN' });
     const bob = await people.addUser('bob', PASSWORD);
@@ -120,7 +120,7 @@ describe('user-interactive authentication', () => {
     expect(await attempt({ flows, body: auth('welcome') })).toEqual({ registrationToken: 'welcome' });
   });
 
-  it('leaves no password and no session id in any table', async () => {
+  it('row 31: leaves no password and no session id in any table', async () => {
     const flows = [['m.login.password', 'm.login.dummy']];
     const { session } = await challenge({ flows, body: { what: 1, new_password: PASSWORD } });
     await challenge({ flows, body: { ...password(session), new_password: PASSWORD } });

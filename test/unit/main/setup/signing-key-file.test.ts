@@ -11,7 +11,7 @@ describe('the signing key file', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is made on first start, for nobody else to read, and is the same key ever after', () => {
+  it('row 44: is made on first start, for nobody else to read, and is the same key ever after', () => {
     const file = join(folder, 'new folder', 'signing.key');
     const made = loadOrCreateSigningKey(file);
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -20,7 +20,7 @@ describe('the signing key file', () => {
     expect([read.keyId, read.publicKey]).toEqual([made.keyId, made.publicKey]);
   });
 
-  it('differs between servers', () => {
+  it('row 7: differs between servers', () => {
     const one = createSigningKey(join(folder, 'one'));
     const two = createSigningKey(join(folder, 'two'));
     expect(one.publicKey).not.toBe(two.publicKey);

@@ -110,7 +110,7 @@ describe('private networks', () => {
     },
   );
 
-  it('are judged by the look-up that the connection is made by, so that a second answer cannot differ', async () => {
+  it('row 20: are judged by the look-up that the connection is made by, so that a second answer cannot differ', async () => {
     let asked = 0;
     const port = await serve(echo);
     const rebinding: Names = {
@@ -165,7 +165,7 @@ describe('redirects', () => {
   });
 });
 
-describe('budgets', () => {
+describe('budgets (rows 25, 51)', () => {
   it('bound the bytes of an answer, known before or not', async () => {
     const port = await serve((_, response) => {
       const more = () => {

@@ -44,7 +44,7 @@ describe('storage', () => {
     expect(storage.visible().get(1)).toBe(announced.pos);
   });
 
-  it('lets the unique key decide who was first', async () => {
+  it('row 48: lets the unique key decide who was first', async () => {
     const { storage } = database;
     const claim = (value: number) =>
       storage.write((tx) => tx.insertIgnore('sequences', ['name'], { name: 'seat', next_value: value }));

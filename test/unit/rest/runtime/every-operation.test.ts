@@ -60,7 +60,7 @@ describe('every operation', () => {
   };
 
   it.each(contracts.filter(({ auth }) => SECURED.has(auth)).map((contract) => [contract.id, contract] as const))(
-    '%s is closed to those who prove nothing or something wrong',
+    'row 1: %s is closed to those who prove nothing or something wrong',
     async (_id, contract) => {
       const scheme = contract.auth === 'signedRequest' ? 'X-Matrix bad' : 'Bearer wrong';
       for (const headers of [
@@ -81,7 +81,7 @@ describe('every operation', () => {
     contracts
       .filter(({ auth, guests }) => auth === 'accessToken' && !guests)
       .map((contract) => [contract.id, contract] as const),
-  )('%s is closed to guests', async (_id, contract) => {
+  )('row 1: %s is closed to guests', async (_id, contract) => {
     const answer = await ask(contract, { Authorization: 'Bearer guest' });
     expect([answer.status, answer.json['errcode'], reached]).toEqual([403, 'M_GUEST_ACCESS_FORBIDDEN', []]);
   });
