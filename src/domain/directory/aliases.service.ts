@@ -1,3 +1,4 @@
+import type { ResolvedAlias } from './directory.model';
 import { ForbiddenError, InvalidParamError, MatrixError, NotFoundError } from '#kernel/errors';
 import { parseRoomAlias } from '#kernel/ids';
 import type { Requester } from '#kernel/requester';
@@ -19,13 +20,6 @@ import type { RoomModeration } from './room-moderation.service';
 /** Servers named beside an alias; who wants to join needs one that answers. */
 const MAX_SERVERS = 20;
 const CANONICAL_ALIAS = 'm.room.canonical_alias';
-
-/** Where an alias leads. */
-export interface ResolvedAlias {
-  readonly roomId: string;
-  /** Servers that know the room. */
-  readonly servers: readonly string[];
-}
 
 /** Aliases of this server. Spec: client-server, "Room Aliases". */
 export class Aliases implements DraftRule {

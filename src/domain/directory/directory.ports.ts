@@ -1,5 +1,4 @@
-import type { ResolvedAlias } from './aliases.service';
-import type { PublicRoomsPage, PublicRoomsQuery } from './directory.model';
+import type { PublicRoomsPage, PublicRoomsQuery, ResolvedAlias } from './directory.model';
 
 /** Looks things up in other servers' directories. Bound to federation-outbound. */
 export interface RemoteDirectory {

@@ -42,7 +42,11 @@ import { auditEntryEntity } from '../../domain/admin/audit-entry.entity';
 import { roomMemberCountEntity, roomMembershipEntity } from '../../domain/membership/room-membership.entity';
 import { destinationEntity } from '../../domain/federation/destination.entity';
 import { keyDocumentEntity, serverKeyEntity } from '../../domain/federation/server-key.entity';
-import { federationOutboxEntity, federationQueueEntity, federationRelayEntity } from '../../domain/federation-sender/outbox.entity';
+import {
+  federationOutboxEntity,
+  federationQueueEntity,
+  federationRelayEntity,
+} from '../../domain/federation-sender/outbox.entity';
 import { receivedTransactionEntity } from '../../domain/federation-inbound/received-transaction.entity';
 import { outOfBandMembershipEntity } from '../../domain/membership/out-of-band.entity';
 

@@ -14,7 +14,9 @@ describe('directory', () => {
   const start = async (publishPolicy: DirectoryConfig['publishPolicy'] = 'open') => {
     rig = await startReading();
     const membership = { of: rig.membership.of.bind(rig.membership), servers: new JoinedServers(rig.storage, SERVER) };
-    directory = new Directory({ serverName: SERVER, publishPolicy }, rig.storage, { ...rig, membership }, () => Date.now());
+    directory = new Directory({ serverName: SERVER, publishPolicy }, rig.storage, { ...rig, membership }, () =>
+      Date.now(),
+    );
   };
   beforeEach(() => start());
   afterEach(() => rig.stop());
