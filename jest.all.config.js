@@ -12,6 +12,7 @@ module.exports = {
     {
       ...common,
       displayName: 'mariadb',
+      globalSetup: '<rootDir>/test/support/global-setup-mariadb.ts',
       testPathIgnorePatterns: ['/node_modules/', '/unit/main/commands/', '/unit/main/config/'],
       testMatch: STORED.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
       setupFiles: ['<rootDir>/test/support/use-mysql.ts'],

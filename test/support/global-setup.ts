@@ -1,14 +1,17 @@
-import type { Config } from 'jest';
 import { startMariadb, type PrivateMariadb } from './mariadb';
 
 declare global {
   var trellisMariadb: PrivateMariadb | undefined;
 }
 
-/** One MariaDB server for the whole run, when the run needs one and none was given. Workers inherit its address. */
-export default async function globalSetup(_global: Config, project: { displayName?: { name: string } }): Promise<void> {
-  const wanted = project.displayName?.name === 'mariadb' || process.env['TRELLIS_TEST_DATABASE'] === 'mysql';
-  if (!wanted || process.env['TRELLIS_TEST_MYSQL_URL'] !== undefined) return;
+/** For single files: MariaDB when TRELLIS_TEST_DATABASE=mysql asks for it. */
+export default async function globalSetup(): Promise<void> {
+  if (process.env['TRELLIS_TEST_DATABASE'] === 'mysql') await startForRun();
+}
+
+/** One MariaDB server for the whole run, unless one was given. Workers inherit its address. */
+export async function startForRun(): Promise<void> {
+  if (process.env['TRELLIS_TEST_MYSQL_URL'] !== undefined) return;
   globalThis.trellisMariadb = await startMariadb();
   process.env['TRELLIS_TEST_MYSQL_URL'] = globalThis.trellisMariadb.url;
 }
