@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { isScalar, parseDocument, visit } from 'yaml';
 import { CodegenError, isMap, type Json, type JsonMap } from '../model/json';
+import { correctSchemas } from './corrections';
 
 /** A node of a YAML or JSON file, with the file it stands in: references are relative to that. */
 export interface Located {
@@ -40,7 +41,7 @@ export class Tree {
   load(file: string): Json {
     const known = this.cache.get(file);
     if (known !== undefined) return known;
-    const parsed = parseYaml(this.text(file), file);
+    const parsed = correctSchemas(file, parseYaml(this.text(file), file));
     this.cache.set(file, parsed);
     return parsed;
   }

@@ -8,7 +8,7 @@ export const joining = ({ membership }: Pick<Domain, 'membership'>): Joining => 
     return { room_id: await membership.join(requester, roomId, { reason }) };
   },
 
-  async joinRoom({ requester, path: { roomIdOrAlias }, body: { reason } }) {
-    return { room_id: await membership.join(requester, roomIdOrAlias, { reason }) };
+  async joinRoom({ requester, path: { roomIdOrAlias }, query: { via }, body: { reason } }) {
+    return { room_id: await membership.join(requester, roomIdOrAlias, { reason, via }) };
   },
 });

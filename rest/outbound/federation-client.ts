@@ -17,6 +17,11 @@ export class FederationClient {
 
   /** The typed operations of one server. Cheap; nothing is looked up before the first call. */
   to(destination: string, options: CallOptions = {}): ServerServerClient {
-    return new ServerServerClient(new FederationTransport(this.federation, this.http, destination, options));
+    return new ServerServerClient(this.transport(destination, options));
+  }
+
+  /** What carries requests to one server, for operations that are in no document any more. */
+  transport(destination: string, options: CallOptions = {}): FederationTransport {
+    return new FederationTransport(this.federation, this.http, destination, options);
   }
 }

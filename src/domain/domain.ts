@@ -5,6 +5,9 @@ import type { Accounts } from '#domain/accounts';
 import type { Devices } from '#domain/devices';
 import type { Directory } from '#domain/directory';
 import type { Federation } from '#domain/federation';
+import type { FederationInbound } from '#domain/federation-inbound';
+import type { FederationOutbound } from '#domain/federation-outbound';
+import type { FederationSender } from '#domain/federation-sender';
 import type { EventViews } from '#domain/event-views';
 import type { Filters } from '#domain/filters';
 import type { Membership } from '#domain/membership';
@@ -54,7 +57,14 @@ export interface DeliveryDomain {
   readonly notifications: Notifications;
   readonly sync: Sync;
   readonly oldReader: OldReader;
+}
+
+/** What passes between this server and others. */
+export interface ServersDomain {
   readonly federation: Federation;
+  readonly federationOutbound: FederationOutbound;
+  readonly federationInbound: FederationInbound;
+  readonly federationSender: FederationSender;
 }
 
 /** What goes through several features. */
@@ -67,4 +77,4 @@ export interface JourneysDomain {
  * All services of the domain as the doors see them, one member per feature, in the order of `features.json`. Composed in
  * `main/compose.ts`.
  */
-export interface Domain extends PeopleDomain, RoomsDomain, DeliveryDomain, JourneysDomain {}
+export interface Domain extends PeopleDomain, RoomsDomain, DeliveryDomain, ServersDomain, JourneysDomain {}

@@ -22,7 +22,7 @@ import { Timeline } from '#domain/timeline';
 import { ToDevice } from '#domain/to-device';
 import { Typing } from '#domain/typing';
 import { now } from '#kernel/time';
-import { composeFederation, type ComposedFederation } from './compose-federation';
+import { composeFederation, composeServers } from './compose-federation';
 import { accountsConfig, directoryConfig, registrationConfig, roomsConfig, sessionsConfig } from './config/slices';
 import type { Machinery } from './machinery';
 
@@ -47,10 +47,11 @@ export function compose(machinery: Machinery): Composition {
   const people = composePeople(workshop);
   const rooms = composeRooms(workshop, people);
   const between = composeFederation(workshop);
-  const delivery = composeDelivery(workshop, people, rooms, between);
+  const delivery = composeDelivery(workshop, people, rooms);
+  const servers = composeServers(workshop, people, rooms, between);
   const journeys = composeJourneys(workshop, people, rooms);
   bindUpwards(people, rooms, journeys);
-  const domain = { ...people, ...rooms, ...delivery, ...journeys };
+  const domain = { ...people, ...rooms, ...delivery, ...servers, ...journeys };
   return {
     domain,
     start: () => startWork(domain, onError),
@@ -88,18 +89,13 @@ function composeRooms({ config, storage, signingKey, onError }: Workshop, people
   return { roomState, timeline, membership, directory, relations, receipts, typing, presence, eventViews, rooms };
 }
 
-function composeDelivery(
-  workshop: Workshop,
-  people: PeopleDomain,
-  rooms: RoomsDomain,
-  { federation }: ComposedFederation,
-): DeliveryDomain {
+function composeDelivery(workshop: Workshop, people: PeopleDomain, rooms: RoomsDomain): DeliveryDomain {
   const { storage, shutdown, onError } = workshop;
   const notifications = new Notifications(storage, { ...people, ...rooms }, onError);
   const sync = composeSync(storage, { ...people, ...rooms, notifications }, DEFAULT_SYNC, onError);
   shutdown.signal.addEventListener('abort', () => sync.stop());
   const oldReader = new OldReader(storage, { ...people, ...rooms }, sync);
-  return { notifications, sync, oldReader, federation };
+  return { notifications, sync, oldReader };
 }
 
 function composeJourneys(workshop: Workshop, people: PeopleDomain, rooms: RoomsDomain): JourneysDomain {
@@ -117,8 +113,13 @@ function bindUpwards({ profiles }: PeopleDomain, rooms: RoomsDomain, { accountLi
 }
 
 async function startWork(domain: Domain, onError: (error: unknown) => void): Promise<void> {
-  const { devices, timeline, presence, notifications, federation, accountLifecycle } = domain;
+  const { devices, timeline, presence, notifications, accountLifecycle } = domain;
+  const { federation, federationOutbound, federationInbound, federationSender } = domain;
   await federation.start();
+  await timeline.ingest.start();
+  federationOutbound.start();
+  federationInbound.start();
+  await federationSender.start();
   devices.lastSeen.start();
   timeline.requestExpiry.start(onError);
   await presence.start();
@@ -134,9 +135,16 @@ async function stopWork({
   typing,
   presence,
   notifications,
+  federationOutbound,
+  federationInbound,
+  federationSender,
   accountLifecycle,
 }: Domain): Promise<void> {
   await accountLifecycle.parting.stop();
+  await federationInbound.stop();
+  await federationOutbound.stop();
+  await timeline.ingest.stop();
+  await federationSender.stop();
   await notifications.stop();
   await presence.stop();
   typing.stop();

@@ -10,7 +10,7 @@ export type EduWithExample = Edu;
 
 export type InviteEvent = {
   sender: string;
-  origin: string;
+  origin?: string;
   origin_server_ts: number;
   type: string;
   state_key: string;

@@ -17,7 +17,7 @@ export interface MakeJoin {
     room_version?: string;
     event?: {
       sender: string;
-      origin: string;
+      origin?: string;
       origin_server_ts: number;
       type: string;
       state_key: string;

@@ -14,7 +14,7 @@ export interface SendJoinV2 {
   };
   body: {
     sender: string;
-    origin: string;
+    origin?: string;
     origin_server_ts: number;
     type: string;
     state_key: string;

@@ -18,7 +18,7 @@ export interface MakeKnock {
     room_version: string;
     event: {
       sender: string;
-      origin: string;
+      origin?: string;
       origin_server_ts: number;
       type: string;
       state_key: string;
@@ -38,7 +38,7 @@ export interface SendKnock {
   query: Record<string, never>;
   body: {
     sender: string;
-    origin: string;
+    origin?: string;
     origin_server_ts: number;
     type: string;
     state_key: string;

@@ -15,7 +15,7 @@ export interface MakeLeave {
     room_version?: string;
     event?: {
       sender: string;
-      origin: string;
+      origin?: string;
       origin_server_ts: number;
       type: string;
       state_key: string;

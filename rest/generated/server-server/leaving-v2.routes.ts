@@ -12,7 +12,7 @@ export interface SendLeaveV2 {
   query: Record<string, never>;
   body: {
     sender: string;
-    origin: string;
+    origin?: string;
     origin_server_ts: number;
     type: string;
     state_key: string;

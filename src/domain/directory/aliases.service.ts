@@ -1,4 +1,5 @@
-import { ForbiddenError, InvalidParamError, NotFoundError } from '#kernel/errors';
+import type { ResolvedAlias } from './directory.model';
+import { ForbiddenError, InvalidParamError, MatrixError, NotFoundError } from '#kernel/errors';
 import { parseRoomAlias } from '#kernel/ids';
 import type { Requester } from '#kernel/requester';
 import type { Clock } from '#kernel/time';
@@ -13,19 +14,16 @@ import type { DraftRule, EventDraft, Timeline } from '../timeline';
 import { AliasesReader, AliasesWriter, type RoomAlias } from './aliases.repository';
 import type { DirectoryConfig } from './directory.config';
 import { AliasInUseError, BadAliasError } from './directory.errors';
+import type { RemoteDirectory } from './directory.ports';
 import type { RoomModeration } from './room-moderation.service';
 
+/** Servers named beside an alias; who wants to join needs one that answers. */
+const MAX_SERVERS = 20;
 const CANONICAL_ALIAS = 'm.room.canonical_alias';
-
-/** Where an alias leads. */
-export interface ResolvedAlias {
-  readonly roomId: string;
-  /** Servers that know the room. */
-  readonly servers: readonly string[];
-}
 
 /** Aliases of this server. Spec: client-server, "Room Aliases". */
 export class Aliases implements DraftRule {
+  private remote: RemoteDirectory | undefined;
   private readonly reader: AliasesReader;
 
   constructor(
@@ -34,7 +32,7 @@ export class Aliases implements DraftRule {
     private readonly deps: {
       readonly roomState: Pick<RoomState, 'info' | 'infoByNid'>;
       readonly timeline: Pick<Timeline, 'currentState' | 'send'>;
-      readonly membership: Pick<Membership, 'of'>;
+      readonly membership: Pick<Membership, 'of' | 'servers'>;
       readonly moderation: RoomModeration;
       readonly now: Clock;
     },
@@ -42,13 +40,20 @@ export class Aliases implements DraftRule {
     this.reader = new AliasesReader(storage);
   }
 
+  /** Binds who asks other servers about their aliases. Called while composing. */
+  bind(remote: RemoteDirectory): void {
+    this.remote = remote;
+  }
+
   /** @throws InvalidParamError for a malformed alias; NotFoundError when it leads nowhere */
   async resolve(alias: string): Promise<ResolvedAlias> {
-    parseRoomAlias(alias);
+    const { serverName } = parseRoomAlias(alias);
+    if (serverName !== this.config.serverName && this.remote !== undefined) return this.remote.resolve(alias);
     const found = await this.reader.find(alias);
     const room = found && (await this.deps.roomState.infoByNid([found.roomNid])).get(found.roomNid);
     if (room === undefined) throw new NotFoundError(`Room alias ${alias} not found`);
-    return { roomId: room.roomId, servers: [this.config.serverName] };
+    const others = await this.deps.membership.servers.toAsk(room, MAX_SERVERS);
+    return { roomId: room.roomId, servers: [this.config.serverName, ...others] };
   }
 
   /**
@@ -107,8 +112,16 @@ export class Aliases implements DraftRule {
     const before = new Set(aliasesIn((await this.deps.timeline.currentState(room, CANONICAL_ALIAS, ''))?.pdu));
     for (const alias of aliasesIn({ content })) {
       if (before.has(alias)) continue;
-      parseRoomAlias(alias);
-      if ((await this.reader.find(alias))?.roomNid !== room.nid) throw new BadAliasError(alias);
+      if (!(await this.leadsTo(alias, room))) throw new BadAliasError(alias);
+    }
+  }
+
+  private async leadsTo(alias: string, room: RoomInfo): Promise<boolean> {
+    try {
+      return (await this.resolve(alias)).roomId === room.roomId;
+    } catch (error) {
+      if (error instanceof InvalidParamError || !(error instanceof MatrixError)) throw error;
+      return false;
     }
   }
 

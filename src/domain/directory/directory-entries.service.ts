@@ -5,7 +5,7 @@ import { isCreateEvent, membershipOf, redactContent, type Pdu } from '#protocol/
 import { ownString } from '#protocol/json-access';
 import { roomVersion } from '#protocol/room-versions';
 import { RoomStateWriter, type RoomInfo } from '../room-state';
-import type { AppendedEvent, AppendParticipant, StoredEvent } from '../timeline';
+import type { AppendedEvent, AppendParticipant, ResolvedChange, StoredEvent } from '../timeline';
 import { DirectoryEntriesWriter, type EntryColumns } from './directory-entries.repository';
 
 /** Longer names and topics are cut in lists; the room itself has them whole. */
@@ -46,11 +46,28 @@ export class DirectoryEntries implements AppendParticipant {
       if (one.isCurrentState) noteState(changeOf(changes, one.event.roomNid), one);
       if (one.redactedNid !== undefined) await noteRedaction(tx, changes, one.event.roomNid, one.redactedNid);
     }
-    const writer = new DirectoryEntriesWriter(tx);
-    for (const [roomNid, { created, columns, moreJoined }] of changes) {
-      if (created !== undefined) await writer.add(newRoom(created));
-      if (moreJoined !== 0 || Object.keys(columns).length > 0) await writer.update(roomNid, columns, moreJoined);
+    await write(tx, changes);
+  }
+
+  /** What state resolution, or a whole room from elsewhere, makes of a room's entry. */
+  async stateChanged(tx: Tx, resolved: readonly ResolvedChange[]): Promise<void> {
+    const changes = new Map<number, RoomChange>();
+    for (const { room, type, stateKey, event, replaced } of resolved) {
+      const change = changeOf(changes, room.nid);
+      if (type === 'm.room.member') change.moreJoined += Number(isJoin(event)) - Number(isJoin(replaced));
+      if (stateKey !== '') continue;
+      if (type === 'm.room.create' && replaced === undefined) change.created = event;
+      Object.assign(change.columns, COLUMNS.get(type)?.((event?.pdu as Pdu | undefined)?.content ?? {}));
     }
+    await write(tx, changes);
+  }
+}
+
+async function write(tx: Tx, changes: ReadonlyMap<number, RoomChange>): Promise<void> {
+  const writer = new DirectoryEntriesWriter(tx);
+  for (const [roomNid, { created, columns, moreJoined }] of changes) {
+    if (created !== undefined) await writer.add(newRoom(created));
+    if (moreJoined !== 0 || Object.keys(columns).length > 0) await writer.update(roomNid, columns, moreJoined);
   }
 }
 

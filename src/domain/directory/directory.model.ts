@@ -1,3 +1,10 @@
+/** Where an alias leads. */
+export interface ResolvedAlias {
+  readonly roomId: string;
+  /** Servers that know the room. */
+  readonly servers: readonly string[];
+}
+
 /** What the directory tells about a room; kept up to date by the room's own events. */
 export interface DirectoryEntry {
   readonly roomNid: number;

@@ -6,6 +6,7 @@ import type { Timeline } from '../timeline';
 import { Aliases } from './aliases.service';
 import { DirectoryEntries } from './directory-entries.service';
 import type { DirectoryConfig } from './directory.config';
+import type { RemoteDirectory } from './directory.ports';
 import { PublicRooms } from './public-rooms.service';
 import { RoomModeration } from './room-moderation.service';
 
@@ -20,7 +21,7 @@ export class Directory {
     deps: {
       readonly roomState: Pick<RoomState, 'info' | 'infoByNid'>;
       readonly timeline: Pick<Timeline, 'currentState' | 'send' | 'addParticipant' | 'addRule'>;
-      readonly membership: Pick<Membership, 'of'>;
+      readonly membership: Pick<Membership, 'of' | 'servers'>;
     },
     now: Clock,
   ) {
@@ -29,5 +30,11 @@ export class Directory {
     this.publicRooms = new PublicRooms(config, storage, deps.roomState, moderation);
     deps.timeline.addParticipant(new DirectoryEntries());
     deps.timeline.addRule(this.aliases);
+  }
+
+  /** Binds who asks other servers. Called while composing, before the first request. */
+  bind(remote: RemoteDirectory): void {
+    this.aliases.bind(remote);
+    this.publicRooms.bind(remote);
   }
 }

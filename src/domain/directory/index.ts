@@ -4,8 +4,9 @@
  * directory".
  */
 export { Directory } from './directory.service';
-export type { Aliases, ResolvedAlias } from './aliases.service';
+export type { Aliases } from './aliases.service';
 export type { PublicRooms, RoomVisibility } from './public-rooms.service';
+export type { RemoteDirectory } from './directory.ports';
 export type { DirectoryConfig } from './directory.config';
 export { AliasInUseError, BadAliasError } from './directory.errors';
-export type { DirectoryEntry, PublicRoomsPage, PublicRoomsQuery } from './directory.model';
+export type { DirectoryEntry, PublicRoomsPage, PublicRoomsQuery, ResolvedAlias } from './directory.model';

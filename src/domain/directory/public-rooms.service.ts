@@ -5,6 +5,7 @@ import type { RoomInfo, RoomState } from '../room-state';
 import { DirectoryEntriesReader, DirectoryEntriesWriter } from './directory-entries.repository';
 import type { DirectoryConfig } from './directory.config';
 import type { DirectoryEntry, DirectoryPlace, PublicRoomsPage, PublicRoomsQuery } from './directory.model';
+import type { RemoteDirectory } from './directory.ports';
 import type { RoomModeration } from './room-moderation.service';
 
 export type RoomVisibility = 'public' | 'private';
@@ -16,6 +17,7 @@ const TOKEN = /^([np])(\d{1,16})_(\d{1,16})$/;
 /** The public room directory of this server. Spec: client-server, "Published room directory". */
 export class PublicRooms {
   private readonly reader: DirectoryEntriesReader;
+  private remote: RemoteDirectory | undefined;
 
   constructor(
     private readonly config: DirectoryConfig,
@@ -24,6 +26,11 @@ export class PublicRooms {
     private readonly moderation: RoomModeration,
   ) {
     this.reader = new DirectoryEntriesReader(storage);
+  }
+
+  /** Binds who asks other servers for their directories. Called while composing. */
+  bind(remote: RemoteDirectory): void {
+    this.remote = remote;
   }
 
   /** @throws NotFoundError for a room that this server does not know */
@@ -50,11 +57,13 @@ export class PublicRooms {
 
   /**
    * A page of the directory, most members first. Two statements.
-   * @throws InvalidParamError for a `since` that is not ours; UnknownError for the directory of another server
+   * @throws InvalidParamError for a `since` that is not ours; what another server said about its directory
    */
   async page(query: PublicRoomsQuery): Promise<PublicRoomsPage> {
     const { server, since, search, roomTypes } = query;
     if (server !== undefined && server !== this.config.serverName) {
+      if (this.remote !== undefined)
+        return this.remote.publicRooms(server, { limit: query.limit, since, search, roomTypes });
       throw new UnknownError(`The room directory of ${server} cannot be asked`);
     }
     const limit = Math.min(Math.max(query.limit ?? DEFAULT_LIMIT, 1), MAX_LIMIT);

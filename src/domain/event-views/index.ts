@@ -3,3 +3,11 @@
  * table. Spec: client-server, "Room event format", "Room History Visibility", "Ignoring Users", "Aggregations".
  */
 export { EventViews, type ViewOptions } from './event-views.service';
+export { ForServers } from './for-servers.service';
+export type {
+  FederationReading,
+  MissingEventsQuery,
+  OutgoingEvent,
+  StateIdsWithChain,
+  StateWithChain,
+} from './federation-reads.model';

@@ -1,27 +1,27 @@
-import { ForbiddenError, NotFoundError } from '#kernel/errors';
-import { isValidUserId, parseRoomAlias, parseRoomId } from '#kernel/ids';
-import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
+import { GuestAccessForbiddenError, NotFoundError } from '#kernel/errors';
+import { parseRoomAlias, parseRoomId } from '#kernel/ids';
+import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
-import { powerLevels } from '#protocol/auth-rules/index';
-import type { Pdu } from '#protocol/events/index';
-import { ownString, ownValue } from '#protocol/json-access';
-import { roomVersion } from '#protocol/room-versions';
 import type { Profiles } from '../profiles';
 import type { RoomInfo, RoomState } from '../room-state';
 import type { Timeline } from '../timeline';
 import type { Members } from './members.service';
 import type { MemberRules } from './member-rules.service';
-import { UnableToGrantJoinError } from './membership.errors';
+import { UnableToAuthoriseJoinError, UnableToGrantJoinError } from './membership.errors';
 import { MEMBER_EVENT } from './membership.model';
-import type { AliasResolver } from './membership.ports';
+import type { AliasResolver, RemoteRooms } from './membership.ports';
+import type { RestrictedJoins } from './restricted-joins.service';
 
 export interface JoinOptions {
   readonly reason?: string;
+  /** Servers that may know the room. */
+  readonly via?: readonly string[];
 }
 
 /** Joining rooms, and knocking on them. */
 export class Joining {
   private aliases: AliasResolver | undefined;
+  private remote: RemoteRooms | undefined;
 
   constructor(
     private readonly rooms: RoomState,
@@ -29,38 +29,51 @@ export class Joining {
     private readonly profiles: Profiles,
     private readonly members: Members,
     private readonly rules: MemberRules,
+    private readonly restricted: RestrictedJoins,
   ) {}
 
-  bind(aliases: AliasResolver): void {
-    this.aliases = aliases;
+  bind(ports: { readonly aliases?: AliasResolver; readonly remote?: RemoteRooms }): void {
+    this.aliases = ports.aliases ?? this.aliases;
+    this.remote = ports.remote ?? this.remote;
   }
 
   /**
-   * Joins a room by id or alias; its id. Joining again changes nothing.
-   * Spec: client-server API, "Joining rooms"; restricted rooms: "Restricted rooms".
-   * @throws NotFoundError for rooms and aliases that are not here; ForbiddenError, GuestAccessForbiddenError,
+   * Joins a room by id or alias; its id. Joining again changes nothing. Rooms that this server is not in are joined by way of
+   * another server. Spec: client-server API, "Joining rooms"; restricted rooms: "Restricted rooms".
+   * @throws NotFoundError for rooms and aliases that cannot be found; ForbiddenError, GuestAccessForbiddenError,
    * UnableToGrantJoinError
    */
   async join(requester: Requester, roomIdOrAlias: string, options: JoinOptions = {}): Promise<string> {
-    const room = await this.find(roomIdOrAlias);
+    const { roomId, servers } = await this.find(roomIdOrAlias);
     const { userId } = requester;
-    const member = await this.members.of(userId, room.roomId);
-    if (member?.membership === 'join') return room.roomId;
+    const room = await this.residentRoom(roomId);
+    const member = await this.members.of(userId, roomId);
+    if (room !== undefined && member?.membership === 'join') return roomId;
     const content = { ...(await this.shownProfile(userId)), ...reasonOf(options), membership: 'join' };
-    const draft = { roomId: room.roomId, type: MEMBER_EVENT, stateKey: userId, content };
+    const via = [...(options.via ?? []), ...servers];
+    if (room === undefined) {
+      await this.joinElsewhere(requester, roomId, via, content);
+      return roomId;
+    }
+    const draft = { roomId, type: MEMBER_EVENT, stateKey: userId, content };
     await this.rules.checkDraft(requester, room, draft);
-    const vouched = member?.membership === 'invite' ? {} : await this.authorise(room, userId);
-    await this.timeline.append(room, [{ ...draft, sender: userId, content: { ...content, ...vouched } }]);
-    return room.roomId;
+    const vouched = await this.authorise(room, userId);
+    if (vouched === undefined) await this.joinElsewhere(requester, roomId, via, content);
+    else await this.timeline.append(room, [{ ...draft, sender: userId, content: { ...content, ...vouched } }]);
+    return roomId;
   }
 
   /** Asks to be let into a room; its id. Spec: client-server API, "Knocking on rooms". */
   async knock(requester: Requester, roomIdOrAlias: string, options: JoinOptions = {}): Promise<string> {
-    const room = await this.find(roomIdOrAlias);
+    const { roomId, servers } = await this.find(roomIdOrAlias);
     const { userId: stateKey } = requester;
     const content = { ...(await this.shownProfile(stateKey)), ...reasonOf(options), membership: 'knock' };
-    await this.timeline.send(requester, { roomId: room.roomId, type: MEMBER_EVENT, stateKey, content });
-    return room.roomId;
+    if ((await this.residentRoom(roomId)) === undefined) {
+      await this.rules.checkSuspension(stateKey);
+      const via = [...(options.via ?? []), ...servers];
+      await this.elsewhere().knock({ userId: stateKey, roomId, via, content });
+    } else await this.timeline.send(requester, { roomId, type: MEMBER_EVENT, stateKey, content });
+    return roomId;
   }
 
   /** Display name and avatar of a local user, as member events carry them. */
@@ -72,54 +85,47 @@ export class Joining {
     };
   }
 
-  private async find(roomIdOrAlias: string): Promise<RoomInfo> {
-    const isAlias = roomIdOrAlias.startsWith('#');
-    if (isAlias) parseRoomAlias(roomIdOrAlias);
-    else parseRoomId(roomIdOrAlias);
-    const resolve = async () => (await this.aliases?.resolve(roomIdOrAlias))?.roomId ?? '';
-    const room = await this.rooms.info(isAlias ? await resolve() : roomIdOrAlias);
-    if (room === undefined) throw new NotFoundError('No such room on this server');
-    return room;
-  }
-
-  /** For restricted rooms: checks the conditions and names a local user with the power to let the joiner in. */
-  private async authorise(room: RoomInfo, userId: string): Promise<JsonObject> {
-    const version = roomVersion(room.version);
-    const rules = (await this.timeline.currentState(room, 'm.room.join_rules', ''))?.pdu as Pdu | undefined;
-    const rule = rules && ownString(rules.content, 'join_rule');
-    const isRestricted =
-      (rule === 'restricted' && version.restrictedJoin) || (rule === 'knock_restricted' && version.knockRestrictedJoin);
-    if (!isRestricted || rules === undefined) return {};
-    const allowed = await this.meetsACondition(userId, ownValue(rules.content, 'allow'));
-    if (!allowed) throw new ForbiddenError('You are in none of the rooms whose members may join');
-    return { join_authorised_via_users_server: await this.authoriser(room) };
-  }
-
-  private async meetsACondition(userId: string, allow: JsonValue | undefined): Promise<boolean> {
-    for (const condition of Array.isArray(allow) ? allow : []) {
-      if (!isJsonObject(condition) || ownString(condition, 'type') !== 'm.room_membership') continue;
-      const roomId = ownString(condition, 'room_id');
-      const member = roomId === undefined ? undefined : await this.members.of(userId, roomId);
-      if (member?.membership === 'join') return true;
+  private async find(roomIdOrAlias: string): Promise<{ roomId: string; servers: readonly string[] }> {
+    if (!roomIdOrAlias.startsWith('#')) {
+      parseRoomId(roomIdOrAlias);
+      return { roomId: roomIdOrAlias, servers: [] };
     }
-    return false;
+    parseRoomAlias(roomIdOrAlias);
+    const found = await this.aliases?.resolve(roomIdOrAlias);
+    if (found === undefined) throw new NotFoundError('No such room on this server');
+    return found;
   }
 
-  /** A joined local user who may invite: creators first, then those named in the power levels, then anybody if all may. */
-  private async authoriser(room: RoomInfo): Promise<string> {
-    const [create, levelsEvent] = await Promise.all([
-      this.timeline.currentState(room, 'm.room.create', ''),
-      this.timeline.currentState(room, 'm.room.power_levels', ''),
-    ]);
-    const levels = powerLevels(roomVersion(room.version), create!.pdu as Pdu, levelsEvent?.pdu as Pdu | undefined);
-    const joined = await this.members.joinedLocalUsers(room);
-    const named = levelsEvent && (levelsEvent.pdu as Pdu).content.users;
-    const candidates = [...room.creators, ...Object.keys(isJsonObject(named) ? named : {})];
-    const mayInvite = (userId: string) => joined.has(userId) && levels.userLevel(userId) >= levels.invite;
-    const found = candidates.filter(isValidUserId).find(mayInvite);
-    if (found !== undefined) return found;
-    if (levels.usersDefault >= levels.invite) for (const userId of joined) if (mayInvite(userId)) return userId;
-    throw new UnableToGrantJoinError();
+  /** The room, when this server is in it: then it can let users in by itself. */
+  private async residentRoom(roomId: string): Promise<RoomInfo | undefined> {
+    const room = await this.rooms.info(roomId);
+    if (room === undefined) return undefined;
+    if ((await this.members.joinedLocalUsers(room)).size > 0) return room;
+    // A room that everybody has left can be joined again where its history is.
+    return this.remote === undefined || (await this.members.servers.of(room)).length === 0 ? room : undefined;
+  }
+
+  private async joinElsewhere(requester: Requester, roomId: string, via: string[], content: JsonObject): Promise<void> {
+    const { userId } = requester;
+    await this.rules.checkSuspension(userId);
+    if (requester.isGuest) throw new GuestAccessForbiddenError('Guests cannot join rooms of other servers');
+    await this.elsewhere().join({ userId, roomId, via, content });
+  }
+
+  private elsewhere(): RemoteRooms {
+    if (this.remote === undefined) throw new NotFoundError('No such room on this server');
+    return this.remote;
+  }
+
+  /** What a restricted join must say; undefined when only another server can let the user in. */
+  private async authorise(room: RoomInfo, userId: string): Promise<JsonObject | undefined> {
+    try {
+      return await this.restricted.authorise(room, userId);
+    } catch (error) {
+      const cannot = error instanceof UnableToGrantJoinError || error instanceof UnableToAuthoriseJoinError;
+      if (cannot && this.remote !== undefined && (await this.members.servers.of(room)).length > 0) return undefined;
+      throw error;
+    }
   }
 }
 

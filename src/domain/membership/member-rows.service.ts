@@ -1,7 +1,7 @@
 import { serverNameOf } from '#kernel/ids';
 import type { Tx } from '#platform/storage/storage';
 import { membershipOf, type Pdu } from '#protocol/events/index';
-import type { AppendedEvent, AppendParticipant, StoredEvent } from '../timeline';
+import type { AppendedEvent, AppendParticipant, ResolvedChange, StoredEvent } from '../timeline';
 import type { MembershipState } from './membership.model';
 import { MEMBER_EVENT } from './membership.model';
 import { MembershipWriter, type WrittenMembership } from './membership.repository';
@@ -31,6 +31,26 @@ export class MemberRows implements AppendParticipant {
     tx.afterCommit(() => written.forEach((member) => this.members.changed(member)));
   }
 
+  /** Memberships that state resolution gives or takes, and those of a whole room from elsewhere. */
+  async stateChanged(tx: Tx, changes: readonly ResolvedChange[]): Promise<void> {
+    const writer = new MembershipWriter(tx);
+    const created = changes.filter(({ type, replaced }) => type === 'm.room.create' && replaced === undefined);
+    for (const { room } of created) await writer.ensureCounting(room.nid);
+    const members = changes.filter(({ type }) => type === MEMBER_EVENT);
+    const written = members.flatMap((change) => this.toChangedMembership(change));
+    await writer.put(written);
+    for (const [roomNid, change] of countChanges(members)) await writer.count(roomNid, change);
+    tx.afterCommit(() => written.forEach((member) => this.members.changed(member)));
+  }
+
+  /** Who has no member event any more is out. */
+  private toChangedMembership({ event, replaced, position }: ResolvedChange): WrittenMembership[] {
+    const shown = event ?? replaced;
+    if (shown === undefined) return [];
+    const member = { ...this.toMembership(shown), position };
+    return [event === undefined ? { ...member, membership: 'leave' } : member];
+  }
+
   private newest(events: readonly StoredEvent[]): WrittenMembership[] {
     const members = new Map<string, WrittenMembership>();
     for (const event of events) members.set(`${event.roomNid}/${event.stateKey}`, this.toMembership(event));
@@ -46,15 +66,19 @@ export class MemberRows implements AppendParticipant {
   }
 }
 
-function countChanges(changes: readonly AppendedEvent[]): Map<number, { joined: number; invited: number }> {
+function countChanges(
+  changes: readonly (AppendedEvent | ResolvedChange)[],
+): Map<number, { joined: number; invited: number }> {
   const counts = new Map<number, { joined: number; invited: number }>();
   for (const { event, replaced } of changes) {
-    const count = counts.get(event.roomNid) ?? { joined: 0, invited: 0 };
+    const roomNid = (event ?? replaced)?.roomNid;
+    if (roomNid === undefined) continue;
+    const count = counts.get(roomNid) ?? { joined: 0, invited: 0 };
     const before = replaced && stateOf(replaced);
-    const now = stateOf(event);
+    const now = event && stateOf(event);
     count.joined += Number(now === 'join') - Number(before === 'join');
     count.invited += Number(now === 'invite') - Number(before === 'invite');
-    counts.set(event.roomNid, count);
+    counts.set(roomNid, count);
   }
   return new Map([...counts].filter(([, count]) => count.joined !== 0 || count.invited !== 0));
 }

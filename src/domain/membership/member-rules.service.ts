@@ -11,6 +11,7 @@ import type { RoomInfo } from '../room-state';
 import type { DraftRule, EventDraft, Timeline } from '../timeline';
 import { InviteBlockedError } from './membership.errors';
 import { isMembershipState, MEMBER_EVENT } from './membership.model';
+import type { RemoteRooms } from './membership.ports';
 
 const AUTHORISER = 'join_authorised_via_users_server';
 const INVITE_PERMISSIONS = 'm.invite_permission_config';
@@ -20,6 +21,7 @@ const INVITE_PERMISSIONS = 'm.invite_permission_config';
  * that a PUT of state is no back door.
  */
 export class MemberRules implements DraftRule {
+  private remote: RemoteRooms | undefined;
   private readonly suspended = new StreamCache<string, boolean>(50_000);
 
   constructor(
@@ -30,6 +32,11 @@ export class MemberRules implements DraftRule {
     accounts.onChange((userId) => this.suspended.drop(userId));
   }
 
+  /** Lets users of other servers be invited. */
+  bind(remote: RemoteRooms): void {
+    this.remote = remote;
+  }
+
   async checkDraft(requester: Requester, room: RoomInfo, draft: EventDraft): Promise<void> {
     const { type, stateKey, content } = draft;
     const membership = type === MEMBER_EVENT && stateKey !== undefined ? ownString(content, 'membership') : undefined;
@@ -38,17 +45,25 @@ export class MemberRules implements DraftRule {
     if (type !== MEMBER_EVENT || stateKey === undefined) return;
     if (!isValidUserId(stateKey)) throw new InvalidParamError('The state key of a member event is a user ID');
     if (!isMembershipState(membership)) throw new BadJsonError('membership: must be join, invite, knock, leave or ban');
-    if (membership === 'invite') await this.checkInvite(requester.userId, stateKey);
+    if (membership === 'invite') {
+      // The invited server signs too, so these are not made like other events.
+      if (!this.accounts.isLocal(stateKey))
+        throw new ForbiddenError('Invite users of other servers by the invite operation');
+      await this.checkInvite(requester.userId, stateKey);
+    }
     if (membership === 'join') await this.checkJoin(requester, room, content);
   }
 
   /**
    * Whether a user can be invited by another.
-   * @throws InviteBlockedError, ForbiddenError for users of other servers and closed accounts
+   * @throws InviteBlockedError, ForbiddenError for closed accounts, and for users of other servers while there is no federation
    */
   async checkInvite(inviter: string, userId: string): Promise<void> {
     if (!isValidUserId(userId)) throw new InvalidParamError('user_id is not a user ID');
-    if (!this.accounts.isLocal(userId)) throw new ForbiddenError('Users of other servers cannot be invited');
+    if (!this.accounts.isLocal(userId)) {
+      if (this.remote === undefined) throw new ForbiddenError('Users of other servers cannot be invited');
+      return;
+    }
     const account = await this.accounts.get(userId);
     if (account !== undefined && account.deactivatedTs !== null) throw new ForbiddenError('This account is closed');
     if (inviter !== userId && (await this.blocksInvites(userId))) throw new InviteBlockedError();

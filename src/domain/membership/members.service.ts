@@ -3,6 +3,8 @@ import { isAfter, type Positions, type Storage } from '#platform/storage/storage
 import { membershipOf, type Pdu } from '#protocol/events/index';
 import type { RoomInfo, RoomState, SnapshotId } from '../room-state';
 import type { StoredEvent, Timeline } from '../timeline';
+import type { JoinedServers } from './joined-servers.service';
+import type { OutOfBand } from './out-of-band.service';
 import type { MemberCounts, MemberFilter, RoomMembership } from './membership.model';
 import { MEMBER_EVENT } from './membership.model';
 import { MembershipReader, MembershipWriter, type WrittenMembership } from './membership.repository';
@@ -23,14 +25,16 @@ export class Members {
     private readonly storage: Storage,
     private readonly rooms: RoomState,
     private readonly timeline: Timeline,
+    readonly servers: JoinedServers,
+    private readonly outOfBand: Pick<OutOfBand, 'of' | 'ofUser'>,
   ) {
     this.reader = new MembershipReader(storage);
   }
 
   /** A user's membership in a room, forgotten ones too; undefined when there never was one. */
   async of(userId: string, roomId: string): Promise<RoomMembership | undefined> {
-    const room = await this.rooms.info(roomId);
-    if (room === undefined) return undefined;
+    const [room, afar] = await Promise.all([this.rooms.info(roomId), this.outOfBand.of(userId, roomId)]);
+    if (room === undefined || afar !== undefined) return afar;
     const listed = this.byUser.peek(userId)?.get(room.nid);
     if (listed !== undefined) return listed;
     const read = async () => (await this.reader.one(room.nid, userId)) ?? NEVER;
@@ -40,7 +44,9 @@ export class Members {
 
   /** All memberships of a user that are not forgotten, left rooms and bans too. */
   async allOf(userId: string): Promise<RoomMembership[]> {
-    return [...(await this.mapOf(userId)).values()];
+    const [members, afar] = await Promise.all([this.mapOf(userId), this.outOfBand.ofUser(userId)]);
+    if (afar.size === 0) return [...members.values()];
+    return [...[...members.values()].filter((member) => !afar.has(member.roomId)), ...afar.values()];
   }
 
   /** Ids of the rooms a user is joined to. */
@@ -137,6 +143,7 @@ export class Members {
       if (listed === undefined) this.byUser.drop(userId);
       else listed.set(roomNid, { ...written, forgotten: false });
     }
+    this.servers.changed(written);
     if (isLocal) this.changeLocal(roomNid, userId, membership === 'join');
   }
 

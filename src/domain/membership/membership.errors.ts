@@ -14,3 +14,10 @@ export class UnableToGrantJoinError extends MatrixError {
     super('M_UNABLE_TO_GRANT_JOIN', 'Nobody on this server can let you into this room', extra);
   }
 }
+
+/** Whether the conditions of a restricted room hold can only be told by other servers. */
+export class UnableToAuthoriseJoinError extends MatrixError {
+  constructor() {
+    super('M_UNABLE_TO_AUTHORISE_JOIN', 'This server cannot tell whether you may join');
+  }
+}

@@ -24,6 +24,8 @@ export interface RoomMembership {
   readonly position: Position;
   /** The user forgot the room: it is gone from history and sync for them. */
   readonly forgotten: boolean;
+  /** Only known from another server: this one is not in the room, `eventNid` and `ordinal` are 0 and name nothing. */
+  readonly outOfBand?: true;
 }
 
 /** How many members a room has. */

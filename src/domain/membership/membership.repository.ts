@@ -76,6 +76,11 @@ export class MembershipReader {
     return (await this.reader.all<{ user_id: string }>(sql, [roomNid])).map((row) => row.user_id);
   }
 
+  async joinedRemoteUsers(roomNid: number): Promise<string[]> {
+    const sql = "SELECT user_id FROM room_memberships WHERE room_nid = ? AND membership = 'join' AND is_local = 0";
+    return (await this.reader.all<{ user_id: string }>(sql, [roomNid])).map((row) => row.user_id);
+  }
+
   async counts(roomNid: number): Promise<MemberCounts | undefined> {
     const sql = 'SELECT joined, invited FROM room_member_counts WHERE room_nid = ?';
     return this.reader.get<MemberCounts>(sql, [roomNid]);
@@ -106,6 +111,11 @@ export class MembershipWriter extends MembershipReader {
       'room_member_counts',
       roomNids.map((roomNid) => ({ room_nid: roomNid, joined: 0, invited: 0 })),
     );
+  }
+
+  /** The same for a room that may have been known before. */
+  async ensureCounting(roomNid: number): Promise<void> {
+    await this.tx.insertIgnore('room_member_counts', ['room_nid'], { room_nid: roomNid, joined: 0, invited: 0 });
   }
 
   async count(roomNid: number, change: MemberCounts): Promise<void> {

@@ -8,13 +8,16 @@ import type { RoomInfo, RoomState, SnapshotId } from '../room-state';
 import type { StoredEvent, Timeline } from '../timeline';
 import { Followups } from './followups.service';
 import { Joining, type JoinOptions } from './join.service';
+import { JoinedServers } from './joined-servers.service';
 import { Leaving } from './leave.service';
 import { MemberRows } from './member-rows.service';
 import { MemberRules } from './member-rules.service';
 import { Members } from './members.service';
 import type { MemberCounts, MemberFilter, RoomMembership } from './membership.model';
-import type { AliasResolver } from './membership.ports';
+import type { AliasResolver, RemoteRooms } from './membership.ports';
+import { OutOfBand } from './out-of-band.service';
 import { Moderation, type ChangeOptions, type InviteOptions } from './moderate.service';
+import { RestrictedJoins } from './restricted-joins.service';
 import { InviteStates } from './invite-states.service';
 import type { StrippedState } from '#protocol/events/index';
 
@@ -33,6 +36,11 @@ export interface MembershipDependencies {
 export class Membership {
   /** Carries new names and avatars into rooms; bind it to profiles. */
   readonly followups: Followups;
+  /** Invites and knocks in rooms of other servers. */
+  readonly outOfBand: OutOfBand;
+  /** The other servers in rooms. */
+  readonly servers: JoinedServers;
+  private readonly restricted: RestrictedJoins;
   private readonly lists: Members;
   private readonly rules: MemberRules;
   private readonly joining: Joining;
@@ -41,20 +49,28 @@ export class Membership {
   private readonly inviteStates: InviteStates;
 
   constructor({ storage, accounts, accountData, profiles, roomState, timeline, onError }: MembershipDependencies) {
-    this.lists = new Members(storage, roomState, timeline);
+    this.servers = new JoinedServers(storage, accounts.serverName);
+    this.outOfBand = new OutOfBand(storage, roomState, accounts.serverName);
+    this.lists = new Members(storage, roomState, timeline, this.servers, this.outOfBand);
     this.rules = new MemberRules(accounts, accountData, timeline);
-    this.joining = new Joining(roomState, timeline, profiles, this.lists, this.rules);
-    this.leaving = new Leaving(roomState, timeline, this.lists);
-    this.moderation = new Moderation(timeline, this.lists, this.joining);
+    this.restricted = new RestrictedJoins(roomState, timeline, this.lists);
+    this.joining = new Joining(roomState, timeline, profiles, this.lists, this.rules, this.restricted);
+    this.leaving = new Leaving(roomState, timeline, this.lists, this.outOfBand);
+    this.moderation = new Moderation(timeline, this.lists, this.joining, this.rules, accounts, roomState);
     this.inviteStates = new InviteStates(timeline, this.rules, accountData, roomState);
     this.followups = new Followups(storage, roomState, timeline, accounts, this.lists, this.leaving, onError);
+    timeline.addParticipant(this.outOfBand);
     timeline.addParticipant(new MemberRows(accounts.serverName, this.lists));
     timeline.addRule(this.rules);
   }
 
   /** Binds what stands below in the order of features. Called while composing, before the first request. */
-  bind(ports: { readonly aliases: AliasResolver }): void {
-    this.joining.bind(ports.aliases);
+  bind(ports: { readonly aliases?: AliasResolver; readonly remote?: RemoteRooms }): void {
+    this.joining.bind(ports);
+    if (ports.remote === undefined) return;
+    this.leaving.bind(ports.remote);
+    this.moderation.bind(ports.remote);
+    this.rules.bind(ports.remote);
   }
 
   /** Joins a room by id or alias; its id. See {@link Joining.join}. */
@@ -156,6 +172,11 @@ export class Membership {
     return this.joining.shownProfile(userId);
   }
 
+  /** See {@link RestrictedJoins.authorise}. */
+  authoriseJoin(room: RoomInfo, userId: string): Promise<JsonObject> {
+    return this.restricted.authorise(room, userId);
+  }
+
   counts(room: Pick<RoomInfo, 'nid'>): Promise<MemberCounts> {
     return this.lists.counts(room);
   }
@@ -176,6 +197,6 @@ export class Membership {
 
   /** What an invited or knocking user is shown of the room. */
   strippedState(member: RoomMembership): Promise<StrippedState[]> {
-    return this.inviteStates.of(member);
+    return member.outOfBand === true ? this.outOfBand.strippedState(member) : this.inviteStates.of(member);
   }
 }

@@ -2,10 +2,14 @@ import { BadStateError, ForbiddenError, InvalidParamError } from '#kernel/errors
 import { isValidUserId } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
-import { NotInRoomError, type Timeline } from '../timeline';
+import type { Accounts } from '../accounts';
+import type { RoomState } from '../room-state';
+import { NotInRoomError, type EventDraft, type Timeline } from '../timeline';
 import { reasonOf, type Joining } from './join.service';
+import type { MemberRules } from './member-rules.service';
 import type { Members } from './members.service';
 import { MEMBER_EVENT, type RoomMembership } from './membership.model';
+import type { RemoteRooms } from './membership.ports';
 
 export interface ChangeOptions {
   readonly reason?: string;
@@ -20,11 +24,20 @@ const CAN_BE_KICKED: ReadonlySet<string> = new Set(['join', 'invite', 'knock']);
 
 /** What users do to the memberships of others. The room's power levels decide who may. */
 export class Moderation {
+  private remote: RemoteRooms | undefined;
+
   constructor(
     private readonly timeline: Timeline,
     private readonly members: Members,
     private readonly joining: Joining,
+    private readonly rules: MemberRules,
+    private readonly accounts: Pick<Accounts, 'isLocal'>,
+    private readonly rooms: Pick<RoomState, 'info'>,
   ) {}
+
+  bind(remote: RemoteRooms): void {
+    this.remote = remote;
+  }
 
   /**
    * Invites a user; an invite that is there already stays.
@@ -32,10 +45,13 @@ export class Moderation {
    */
   async invite(requester: Requester, roomId: string, userId: string, options: InviteOptions = {}): Promise<void> {
     assertUserId(userId);
-    const profile = await this.joining.shownProfile(userId);
+    // Other servers write their users' profiles into their answer's event if they like.
+    const profile = this.accounts.isLocal(userId) ? await this.joining.shownProfile(userId) : {};
     const direct: JsonObject = options.isDirect === undefined ? {} : { is_direct: options.isDirect };
     const content = { ...profile, ...reasonOf(options), ...direct, membership: 'invite' };
-    await this.timeline.send(requester, { roomId, type: MEMBER_EVENT, stateKey: userId, content });
+    const draft = { roomId, type: MEMBER_EVENT, stateKey: userId, content };
+    if (this.accounts.isLocal(userId)) await this.timeline.send(requester, draft);
+    else await this.inviteElsewhere(requester, draft);
   }
 
   /** Removes a user, their invite or their knock. @throws ForbiddenError, also for users who are not in the room */
@@ -59,6 +75,20 @@ export class Moderation {
     const target = await this.target(requester, roomId, userId);
     if (target?.membership !== 'ban') throw new BadStateError('This user is not banned');
     await this.change(requester, roomId, userId, 'leave', options);
+  }
+
+  /** Users of other servers are invited with their server's help, which signs the invite too. */
+  private async inviteElsewhere(
+    { userId: sender }: Requester,
+    draft: EventDraft & { stateKey: string },
+  ): Promise<void> {
+    const { roomId, stateKey: userId, content } = draft;
+    const own = await this.members.of(sender, roomId);
+    const room = await this.rooms.info(roomId);
+    if (own?.membership !== 'join' || room === undefined) throw new NotInRoomError();
+    if (this.remote === undefined) throw new ForbiddenError('Users of other servers cannot be invited');
+    await this.rules.checkSuspension(sender);
+    await this.remote.invite(room, { sender, userId, content });
   }
 
   /** The target's membership, for requesters who may know it. */

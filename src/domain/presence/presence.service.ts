@@ -23,9 +23,20 @@ import { PRESENCE_STREAM } from './presence.stream';
 const IDLE_MS = 5 * 60_000;
 /** So long after the end of their last sync somebody goes offline. */
 const OFFLINE_MS = 30_000;
+/** So long after the last word of another server its user goes offline. */
+const REMOTE_MS = 30 * 60_000;
 const SWEEP_MS = 5_000;
 const SAVE_MS = 60_000;
 const MAX_STATUS_BYTES = 4_096;
+
+/** The presence of another server's user, as that server tells it. */
+export interface RemotePresence {
+  readonly userId: string;
+  readonly presence: PresenceName;
+  readonly statusMsg: string | null;
+  readonly lastActiveAgoMs: number;
+  readonly isActive: boolean;
+}
 
 /** What is known of a user's clients; gone when the user is offline. */
 interface Session {
@@ -43,6 +54,8 @@ export class Presence {
   private readonly reader: PresenceReader;
   private readonly board = new PresenceBoard();
   private readonly sessions = new Map<string, Session>();
+  /** Users of other servers who are present, and until when we believe it. */
+  private readonly remote = new Map<string, number>();
   private readonly unsaved = new Set<string>();
   private savedAt: number;
   private timer: NodeJS.Timeout | undefined;
@@ -117,6 +130,20 @@ export class Presence {
     this.change({ ...state, presence: wanted, lastActiveTs });
   }
 
+  /**
+   * What another server says of its user, who was checked to be in a room of ours. Somebody of whom nothing is heard any
+   * more goes offline.
+   */
+  receive(news: RemotePresence): void {
+    if (!this.config.enabled) return;
+    const { userId, presence, isActive } = news;
+    const statusMsg = news.statusMsg === null || utf8Length(news.statusMsg) > MAX_STATUS_BYTES ? null : news.statusMsg;
+    if (presence === 'offline') this.remote.delete(userId);
+    else this.remote.set(userId, this.now() + REMOTE_MS);
+    const lastActiveTs = isActive ? this.now() : Math.max(0, this.now() - news.lastActiveAgoMs);
+    this.change({ userId, presence, statusMsg, lastActiveTs });
+  }
+
   /** The user did something: sent, typed, read. Ends being idle. */
   active(userId: string): void {
     const state = this.board.of(userId);
@@ -150,6 +177,11 @@ export class Presence {
       } else if (state.presence === 'online' && state.lastActiveTs + IDLE_MS <= now) {
         this.change({ ...state, presence: 'unavailable' });
       }
+    }
+    for (const [userId, until] of [...this.remote]) {
+      if (until > now) continue;
+      this.remote.delete(userId);
+      this.change({ ...(this.board.of(userId) ?? offline(userId)), presence: 'offline' });
     }
     if (now - this.savedAt >= SAVE_MS) await this.save();
   }

@@ -22,6 +22,16 @@ export interface ReceiptRequest {
   readonly threadId?: string;
 }
 
+/** A public receipt of another server's user. */
+export interface RemoteReceipt {
+  readonly roomId: string;
+  readonly userId: string;
+  readonly eventId: string;
+  readonly threadId?: string;
+  /** Epoch milliseconds, as the other server has it. */
+  readonly ts: number;
+}
+
 /** A room's receipts in a first sync; more would be a flood in a large room, and clients need the recent ones. */
 const MAX_INITIAL = 200;
 const MAIN_THREAD = 'main';
@@ -84,6 +94,18 @@ export class Receipts {
     }
   }
 
+  /**
+   * What another server says of its user, who was checked to be in the room. Receipts for events that are not here, or that
+   * are for other threads than they say, are ignored.
+   */
+  async receive(receipt: RemoteReceipt): Promise<void> {
+    const { roomId, userId, eventId, threadId, ts } = receipt;
+    const event = await this.deps.timeline.event(eventId);
+    if (event?.roomId !== roomId) return;
+    const isInThread = threadId === undefined || threadId === eventId || (await this.threadOf(event)) === threadId;
+    if (isInThread) await this.advance(userId, event.roomNid, event, 'm.read', threadId ?? null, ts);
+  }
+
   /** Whether a room can have receipts that changed after `since`: no statement, and seldom yes without any. */
   mayHaveChanged(roomId: string, since: Positions): boolean {
     return this.changes.mayHaveChanged(roomId, since);
@@ -134,11 +156,12 @@ export class Receipts {
     event: StoredEvent,
     type: ReceiptType,
     threadId: string | null,
+    ts = this.deps.now(),
   ): Promise<void> {
     const { eventId, ordinal, roomId } = event;
     await this.storage.write(async (tx) => {
       const position = tx.position();
-      const receipt: Receipt = { roomNid, userId, type, threadId, eventId, ordinal, ts: this.deps.now(), position };
+      const receipt: Receipt = { roomNid, userId, type, threadId, eventId, ordinal, ts, position };
       if (!(await new ReceiptsWriter(tx).advance(receipt))) return;
       tx.publish({ stream: RECEIPTS_STREAM, key: roomId, position, payload: { receipt } satisfies ReceiptNews });
     });
@@ -160,8 +183,11 @@ export class Receipts {
   /** A thread root belongs to its own thread and to the main timeline. */
   private async checkInThread(event: StoredEvent, threadId: string | undefined): Promise<void> {
     if (threadId === undefined || threadId === event.eventId) return;
-    const thread = (await this.deps.relations.threadOf(event)) ?? MAIN_THREAD;
-    if (thread !== threadId) throw new InvalidParamError('The event is not in this thread');
+    if ((await this.threadOf(event)) !== threadId) throw new InvalidParamError('The event is not in this thread');
+  }
+
+  private async threadOf(event: StoredEvent): Promise<string> {
+    return (await this.deps.relations.threadOf(event)) ?? MAIN_THREAD;
   }
 
   private heard(change: Change): void {

@@ -84,13 +84,25 @@ export class RoomStateWriter extends RoomStateReader {
     });
   }
 
-  /** Makes events the current state under their keys. A key must not occur twice. */
+  /** What an invite or a knock tells of a room that becomes known later, and what its create event says then. */
+  async correctRoom({ nid, creators, roomType }: RoomInfo): Promise<void> {
+    const sql = 'UPDATE rooms SET creators = ?, room_type = ? WHERE nid = ?';
+    await this.tx.run(sql, [JSON.stringify(creators), roomType, nid]);
+  }
+
+  /** Makes events the current state under their keys; event 0 takes the key away. A key must not occur twice. */
   async setCurrent(entries: readonly CurrentStateEntry[]): Promise<void> {
-    if (entries.length === 0) return;
+    const gone = entries.filter((entry) => entry.eventNid === 0);
+    for (const { roomNid, type, stateKey } of gone) {
+      const sql = 'DELETE FROM room_current_state WHERE room_nid = ? AND type = ? AND state_key = ?';
+      await this.tx.run(sql, [roomNid, type, stateKey]);
+    }
+    const there = gone.length === 0 ? entries : entries.filter((entry) => entry.eventNid !== 0);
+    if (there.length === 0) return;
     await this.tx.upsert(
       'room_current_state',
       ['room_nid', 'type', 'state_key'],
-      entries.map((entry) => ({
+      there.map((entry) => ({
         room_nid: entry.roomNid,
         type: entry.type,
         state_key: entry.stateKey,

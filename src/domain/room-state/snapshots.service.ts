@@ -9,6 +9,7 @@ import { SnapshotReader } from './snapshot.repository';
 /** An event id of 0 marks a key without an event. */
 const ABSENT = 0;
 const MANY_KEYS = 1_000;
+const DELTAS_AT_ONCE = 500;
 
 /**
  * The state of a room at any point. A state change makes a node with its delta; each 16th node holds the net change of the
@@ -98,6 +99,33 @@ export class Snapshots {
     return entries
       .filter((entry) => before.get(stateMapKey(entry.type, entry.stateKey)) !== entry.eventNid)
       .map(({ type, stateKey, eventNid }) => ({ type, stateKey, eventNid }));
+  }
+
+  /**
+   * Keys under which any two of several states may differ: all that changed on the way from where they part. States
+   * that share nothing are compared whole.
+   */
+  async differing(snapshots: readonly SnapshotId[]): Promise<StateKeyPair[]> {
+    const chains: SnapshotNode[][] = [];
+    for (const snapshot of new Set(snapshots)) chains.push(snapshot === 0 ? [] : await this.chain(snapshot));
+    const counts = new Map<number, number>();
+    for (const { nid } of chains.flat()) counts.set(nid, (counts.get(nid) ?? 0) + 1);
+    const own = [...counts].filter(([, count]) => count < chains.length).map(([nid]) => nid);
+    const keys = new Map<string, StateKeyPair>();
+    for (let i = 0; i < own.length; i += DELTAS_AT_ONCE) {
+      for (const { type, stateKey } of await this.reader.deltas(own.slice(i, i + DELTAS_AT_ONCE))) {
+        keys.set(stateMapKey(type, stateKey), [type, stateKey]);
+      }
+    }
+    return [...keys.values()];
+  }
+
+  /** The same as {@link atMany}, for any number of keys: of very many it is cheaper to read the state whole. */
+  async valuesOf(snapshot: SnapshotId, keys: readonly StateKeyPair[]): Promise<Map<string, number>> {
+    return this.among(
+      snapshot,
+      keys.map(([type, stateKey]) => ({ type, stateKey, eventNid: ABSENT })),
+    );
   }
 
   /** What a state has under the keys of `entries`; of very many keys it is cheaper to read the state whole. */

@@ -1,5 +1,5 @@
 import { InvalidParamError } from '#kernel/errors';
-import { parseRoomAlias } from '#kernel/ids';
+import { parseRoomAlias, serverNameOf } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
 import type { Tx } from '#platform/storage/storage';
@@ -55,6 +55,7 @@ export class RoomCreation {
         drafts,
         within: (tx, made) => this.list(tx, requester, plan, made),
       });
+      await this.inviteElsewhere(requester, room.roomId, plan);
       return room.roomId;
     } catch (error) {
       if (error instanceof AliasInUseError) throw new RoomInUseError(plan.alias!);
@@ -102,11 +103,22 @@ export class RoomCreation {
       ...naming(request),
     ];
     for (const userId of invited) {
+      if (serverNameOf(userId) !== this.config.serverName) continue;
       const direct: JsonObject = request.is_direct === true ? { is_direct: true } : {};
       const content = await this.memberContent(userId, { membership: 'invite', ...direct });
       states.push({ type: 'm.room.member', state_key: userId, content });
     }
     return states.map(({ type, state_key: stateKey = '', content }) => ({ type, stateKey, content }));
+  }
+
+  /**
+   * Users of other servers are invited once the room is there, all at the same time. One who cannot be is left out, as when
+   * they had refused: the room is made, and its maker can invite again.
+   */
+  private async inviteElsewhere(requester: Requester, roomId: string, { invited, request }: Plan): Promise<void> {
+    const others = invited.filter((userId) => serverNameOf(userId) !== this.config.serverName);
+    const options = request.is_direct === true ? { isDirect: true } : {};
+    await Promise.allSettled(others.map((userId) => this.membership.invite(requester, roomId, userId, options)));
   }
 
   private async memberContent(userId: string, content: JsonObject): Promise<JsonObject> {

@@ -15,6 +15,8 @@ const MAX_LIMIT = 1_000;
 /** Events looked at for one page; what a filter or the room's history hides counts too. */
 const MAX_SCANNED = 4_000;
 const MIN_BATCH = 32;
+/** A reader waits that long for history from other servers; later pages have it when it comes late. */
+const BACKFILL_WAIT_MS = 8_000;
 
 export interface PageQuery {
   /** A place or sync token; the end of the order that the direction comes from when left out. */
@@ -198,6 +200,7 @@ export class Pages {
   /** Goes through the order until enough events pass, the order ends, or too many were looked at. */
   private async walk(options: WalkOptions): Promise<Walk> {
     const { userId, room, to, direction, limit, filter } = options;
+    let mayFill = direction === 'b';
     const end = to === undefined ? undefined : direction === 'b' ? to : to + 1;
     const events: StoredEvent[] = [];
     let place = options.from;
@@ -206,6 +209,11 @@ export class Pages {
       // Places lie behind events; ranges begin beside the event named.
       const from = place === undefined || direction === 'f' ? place : place + 1;
       const batch = await this.timeline.range(room, { from, to: end, direction, limit: size + 1 });
+      // Where history ends or has a hole, other servers may know more: asked once a page, then the same is read again.
+      if (mayFill && (await this.fill(room, from, batch, batch.length <= size))) {
+        mayFill = false;
+        continue;
+      }
       const looked = batch.slice(0, size);
       scanned += looked.length;
       const visible = new Set(await this.views.visible(userId, room, looked));
@@ -214,9 +222,36 @@ export class Pages {
         place = direction === 'b' ? event.ordinal - 1 : event.ordinal;
         if (visible.has(event) && passes(filter, event)) events.push(event);
       }
-      if (batch.length <= size) return { events, place: place ?? 0, exhausted: true };
+      if (batch.length <= size) {
+        // Older history may still come from elsewhere; an empty page ends it all the same, or readers would never stop.
+        const mayComeMore = direction === 'b' && events.length > 0 && looked.at(-1)?.type !== 'm.room.create';
+        const exhausted = to !== undefined || !mayComeMore || !(await this.timeline.history.hasGaps(room));
+        return { events, place: place ?? 0, exhausted };
+      }
     }
     return { events, place: place ?? 0, exhausted: false };
+  }
+
+  /** Has missing history fetched where a batch, read backwards, comes to a gap. True when there is more to read now. */
+  private async fill(
+    room: RoomInfo,
+    from: number | undefined,
+    batch: readonly StoredEvent[],
+    isEnd: boolean,
+  ): Promise<boolean> {
+    const above = from === undefined ? [] : await this.edgeAbove(room, from, batch[0]);
+    const places = [...above, ...batch];
+    const edges = places.filter((event, index) => {
+      const next = places[index + 1];
+      return next === undefined ? isEnd && event.type !== 'm.room.create' : event.ordinal - next.ordinal > 1;
+    });
+    return edges.length > 0 && this.timeline.history.fillAbove(room, edges, BACKFILL_WAIT_MS);
+  }
+
+  /** The event that a batch goes on from, when there is a hole or nothing between them. */
+  private async edgeAbove(room: RoomInfo, from: number, first: StoredEvent | undefined): Promise<StoredEvent[]> {
+    if (first !== undefined && from - first.ordinal <= 1) return [];
+    return this.timeline.range(room, { from: from - 1, direction: 'f', limit: 1 });
   }
 
   /** Member events of the senders of a chunk, in the state after its newest event. */

@@ -76,8 +76,11 @@ export class AnswerService {
     if (joined.length > 0)
       rooms.join = Object.fromEntries(joined.map(({ task, answer }) => [task.room.roomId, answer]));
     if (left.length > 0) rooms.leave = Object.fromEntries(left.map(({ task, answer }) => [task.room.roomId, answer]));
-    const invite = await sections.invited.invites(tasks.invited);
-    const knock = await sections.invited.knocks(tasks.knocked);
+    const afar = (membership: string) => tasks.outOfBand.filter((row) => row.membership === membership);
+    const invite = await sections.invited.invites([...tasks.invited.map(({ row }) => row), ...afar('invite')]);
+    const knock = await sections.invited.knocks([...tasks.knocked.map(({ row }) => row), ...afar('knock')]);
+    const ended = await sections.invited.ended(afar('leave'));
+    if (Object.keys(ended).length > 0) rooms.leave = { ...rooms.leave, ...ended };
     if (Object.keys(invite).length > 0) rooms.invite = invite;
     if (Object.keys(knock).length > 0) rooms.knock = knock;
     const deviceLists = await sections.deviceLists.read(reading, joined, left);

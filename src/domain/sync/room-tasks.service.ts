@@ -12,9 +12,11 @@ export interface RoomTasks {
   readonly left: RoomTask[];
   readonly invited: RoomTask[];
   readonly knocked: RoomTask[];
+  /** Memberships in rooms that this server is not in, with news for the reader. */
+  readonly outOfBand: RoomMembership[];
 }
 
-type Section = keyof RoomTasks;
+type Section = Exclude<keyof RoomTasks, 'outOfBand'>;
 
 /** Sorts a user's rooms by where the user stands at the window's end. Looks closer only at rooms where that changed. */
 export class RoomSorter {
@@ -26,13 +28,15 @@ export class RoomSorter {
 
   async sort(reading: Reading): Promise<RoomTasks> {
     const rows = await this.membership.allOf(reading.requester.userId);
-    const wanted = rows.filter((row) => !row.forgotten && reading.filter.allowsRoom(row.roomId));
+    const allowed = rows.filter((row) => !row.forgotten && reading.filter.allowsRoom(row.roomId));
+    const wanted = allowed.filter((row) => row.outOfBand !== true);
     const changed = new Map<number, Standing | undefined>();
     const unclear = wanted.filter((row) => isUnclear(row, reading));
     const standings = await inTurns(unclear, (row) => this.standings.of(row, reading.window));
     unclear.forEach((row, index) => changed.set(row.roomNid, standings[index]));
     const rooms = await this.roomState.infoByNid(wanted.map((row) => row.roomNid));
-    const tasks: RoomTasks = { joined: [], left: [], invited: [], knocked: [] };
+    const outOfBand = allowed.filter((row) => row.outOfBand === true && isShownFromAfar(row, reading));
+    const tasks: RoomTasks = { joined: [], left: [], invited: [], knocked: [], outOfBand };
     for (const row of wanted) {
       const standing = changed.get(row.roomNid);
       const room = rooms.get(row.roomNid);
@@ -64,6 +68,13 @@ function sectionOf(row: RoomMembership, standing: Standing | undefined, reading:
   if (standing !== undefined && standing.event.nid !== row.eventNid) return undefined;
   if (since !== undefined && !isNews && !reading.fullState) return undefined;
   return membership === 'invite' ? 'invited' : 'knocked';
+}
+
+function isShownFromAfar({ position, membership }: RoomMembership, { window, fullState, filter }: Reading): boolean {
+  if (isAfter(position, window.until)) return false;
+  const { since } = window;
+  if (since !== undefined && isAfter(position, since)) return true;
+  return (since === undefined || fullState) && (!isOutside(membership) || filter.includeLeave);
 }
 
 function isNewIn(standing: Standing, { since }: Window): boolean {

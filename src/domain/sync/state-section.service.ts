@@ -6,17 +6,11 @@ import { subjectOf, type Slice } from './timeline-section.service';
 
 const MEMBER = 'm.room.member';
 
-/** A state that is stored as a snapshot, or as one with an event laid over it. */
-interface Base {
-  readonly snapshot: SnapshotId;
-  readonly over: StoredEvent | undefined;
-}
-
 /** The state that goes with a slice of the timeline. All answers hold events as stored, in the room's order. */
 export class StateSection {
   constructor(
     private readonly roomState: Pick<RoomState, 'atAll' | 'atMany' | 'changedBetween'>,
-    private readonly timeline: Pick<Timeline, 'events' | 'range'>,
+    private readonly timeline: Pick<Timeline, 'events' | 'range' | 'snapshotAfter'>,
     private readonly sent: SentMembers,
   ) {}
 
@@ -48,6 +42,7 @@ export class StateSection {
     const put = (event: StoredEvent): unknown => changed.set(stateMapKey(event.type, event.stateKey!), event);
     if (!slice.complete) (await this.changesBefore(slice)).forEach(put);
     (reading.useStateAfter ? slice.scanned.filter(isState) : hiddenState(slice)).forEach(put);
+    (await this.resolved(slice)).forEach(put);
     if (reading.filter.lazyMembers) {
       for (const member of await this.membersShown(reading, slice, heroes)) {
         if (!changed.has(stateMapKey(MEMBER, member.stateKey!))) put(member);
@@ -59,13 +54,26 @@ export class StateSection {
   /** Changes of the part of the stretch that the slice did not read, by comparing the states at both its ends. */
   private async changesBefore(slice: Slice): Promise<StoredEvent[]> {
     const { room, after } = slice.stretch;
-    const [first] = await this.timeline.range(room, { from: after, direction: 'f', limit: 1 });
-    const end = slice.scanned[0];
-    const newer = end === undefined ? await this.base(slice, true) : { snapshot: end.snapshotBefore, over: undefined };
+    const [first] = await this.timeline.range(room, { from: after ?? 0, direction: 'f', limit: 1 });
+    const newer = slice.scanned[0]?.currentBefore ?? (await this.base(slice, true));
     if (first === undefined || newer === undefined) return [];
-    const entries = await this.roomState.changedBetween(first.snapshotBefore, newer.snapshot);
-    const events = await this.timeline.events(entries.map((entry) => entry.eventNid));
-    return newer.over === undefined ? events : [...events, newer.over];
+    const entries = await this.roomState.changedBetween(first.currentBefore, newer);
+    return this.timeline.events(entries.map((entry) => entry.eventNid));
+  }
+
+  /**
+   * State that events of the slice brought about without being it: forks that came together. Events of a line, which is
+   * the usual case, bring themselves, and nothing is read.
+   */
+  private async resolved({ scanned, stretch }: Slice): Promise<StoredEvent[]> {
+    const [first] = scanned;
+    const last = scanned.at(-1);
+    if (first === undefined || last === undefined) return [];
+    const end = await this.timeline.snapshotAfter(stretch.room, last.ordinal);
+    if (isLine(scanned, end)) return [];
+    const own = new Set(scanned.map((event) => event.nid));
+    const entries = await this.roomState.changedBetween(first.currentBefore, end);
+    return this.timeline.events(entries.map((entry) => entry.eventNid).filter((nid) => !own.has(nid)));
   }
 
   /** Member events of the senders shown and of heroes, unless the device has them. */
@@ -74,7 +82,7 @@ export class StateSection {
     const users = [...new Set([...sendersOf(slice), ...heroes])];
     if (base === undefined || users.length === 0) return [];
     const found = await this.roomState.atMany(
-      base.snapshot,
+      base,
       users.map((userId) => [MEMBER, userId]),
     );
     const { filter, requester, window } = reading;
@@ -105,23 +113,30 @@ export class StateSection {
   }
 
   /** The state before the first event shown, or after the last event of the stretch. */
-  private async base(slice: Slice, atEnd: boolean): Promise<Base | undefined> {
+  private async base(slice: Slice, atEnd: boolean): Promise<SnapshotId | undefined> {
     const [first] = slice.shown;
-    if (!atEnd && first !== undefined) return { snapshot: first.snapshotBefore, over: undefined };
-    const last = slice.scanned.at(-1) ?? (await this.lastOf(slice.stretch.room, slice.stretch.upTo));
-    return last && { snapshot: last.snapshotBefore, over: last.stateKey === null ? undefined : last };
+    if (!atEnd && first !== undefined) return first.currentBefore;
+    const { room, upTo } = slice.stretch;
+    const last = slice.scanned.at(-1) ?? (await this.lastOf(room, upTo));
+    return last && this.timeline.snapshotAfter(room, last.ordinal);
   }
 
   private async lastOf(room: RoomInfo, upTo: number): Promise<StoredEvent | undefined> {
     return (await this.timeline.range(room, { from: upTo + 1, direction: 'b', limit: 1 }))[0];
   }
 
-  private async entries({ snapshot, over }: Base): Promise<Map<string, StateEntry>> {
+  private async entries(snapshot: SnapshotId): Promise<Map<string, StateEntry>> {
     const entries = await this.roomState.atAll(snapshot);
-    const state = new Map(entries.map((entry) => [stateMapKey(entry.type, entry.stateKey), entry]));
-    if (over !== undefined) overlay(state, [over]);
-    return state;
+    return new Map(entries.map((entry) => [stateMapKey(entry.type, entry.stateKey), entry]));
   }
+}
+
+/** Whether each event's state is the one before it and itself, up to the state at the end. */
+function isLine(events: readonly StoredEvent[], end: SnapshotId): boolean {
+  return events.every((event, index) => {
+    const next = events[index + 1]?.currentBefore ?? end;
+    return next === (isState(event) ? event.snapshotAfter : event.currentBefore);
+  });
 }
 
 function overlay(state: Map<string, StateEntry>, events: readonly StoredEvent[]): void {

@@ -80,7 +80,8 @@ class Scan {
   }
 
   get next(): { from: number; to: number | undefined } {
-    return { from: this.scanned.at(-1)?.ordinal ?? this.stretch.upTo + 1, to: this.stretch.after };
+    // History that was fetched from other servers lies below 1: it is for pages alone.
+    return { from: this.scanned.at(-1)?.ordinal ?? this.stretch.upTo + 1, to: this.stretch.after ?? 0 };
   }
 
   /**

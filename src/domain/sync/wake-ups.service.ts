@@ -1,6 +1,6 @@
 import { ACCOUNT_DATA_STREAM } from '#domain/account-data';
 import { DEVICE_LISTS_STREAM } from '#domain/devices';
-import type { Membership } from '#domain/membership';
+import { OUT_OF_BAND_STREAM, type Membership } from '#domain/membership';
 import { PRESENCE_STREAM } from '#domain/presence';
 import { RECEIPTS_STREAM, type ReceiptNews } from '#domain/receipts';
 import type { RoomState } from '#domain/room-state';
@@ -43,6 +43,7 @@ export class WakeUps {
       on(RECEIPTS_STREAM, (change) => this.receipt(change)),
       on(TYPING_STREAM, ({ key }) => this.typing(key)),
       on(ACCOUNT_DATA_STREAM, ({ key }) => notifier.wake(key)),
+      on(OUT_OF_BAND_STREAM, ({ key }) => notifier.wake(key)),
       on(TO_DEVICE_STREAM, ({ key }) => notifier.wake(key)),
       on(PRESENCE_STREAM, ({ key }) => this.presence(key)),
       on(DEVICE_LISTS_STREAM, ({ key }) => this.friends(key)),

@@ -6,7 +6,7 @@ import type { EventStore } from './event-store.service';
 import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
 import type { RoomPlaces } from './room-places.service';
-import type { StoredEvent } from './timeline.model';
+import { NO_PLACE, type StoredEvent } from './timeline.model';
 import type { AppendParticipant } from './timeline.ports';
 import { TIMELINE_STREAM } from './timeline.stream';
 
@@ -42,6 +42,11 @@ export class Committer {
   /** Lets a feature write beside every append from now on. */
   addParticipant(participant: AppendParticipant): void {
     this.participants.push(participant);
+  }
+
+  /** Those who write beside every append. */
+  everyParticipant(): readonly AppendParticipant[] {
+    return this.participants;
   }
 
   /** Writes an append; resolves with its stored events. Appends of one room are written in the order of these calls. */
@@ -89,19 +94,32 @@ export class Committer {
   }
 
   /** Makes what was committed known to the caches, before anybody is told of it. */
-  private apply({ head, room, isNew, snapshot, written }: MovedHead): void {
+  private apply(moved: MovedHead): void {
+    const { head, room, isNew, snapshot, written } = moved;
     if (isNew) this.rooms.roomCommitted(room);
     head.room = room;
-    for (const { event, prepared } of written) this.events.remember(event, prepared.json.length);
+    for (const { event, prepared, incoming } of written) {
+      // A read of the outlier may be under way.
+      if (incoming?.outlierNid !== undefined) this.events.redacted(event.nid);
+      this.events.remember(event, prepared.json.length);
+      if (incoming === undefined || incoming.kind === 'live') {
+        head.committedDepth = Math.max(head.committedDepth, event.depth);
+      }
+    }
     for (const { redactedNid } of written) if (redactedNid !== undefined) this.events.redacted(redactedNid);
-    this.rooms.stateCommitted(currentEntries(written));
+    this.rooms.stateCommitted(currentEntries([moved]));
+    const newest = newestShown(written);
     head.committed(
       written.map(({ prepared }) => prepared),
       snapshot,
     );
-    for (const { event } of written) {
+    if (newest === undefined) return;
+    head.position = newest.position;
+    head.committedOrdinal = newest.ordinal;
+    for (const { event, prepared, incoming } of written) {
       const { ordinal, position, nid } = event;
-      this.places.moved(room.nid, { ordinal, position, nid });
+      if (ordinal === NO_PLACE || incoming?.kind === 'history') continue;
+      this.places.moved(room.nid, { ordinal, position, nid, snapshot: prepared.currentAfter ?? 0 });
     }
   }
 
@@ -143,4 +161,9 @@ export class Committer {
       reject(error);
     }
   }
+}
+
+/** The newest event that took a place at the end of the order. */
+function newestShown(written: MovedHead['written']): StoredEvent | undefined {
+  return written.findLast(({ event, incoming }) => event.ordinal !== NO_PLACE && incoming?.kind !== 'history')?.event;
 }

@@ -4,6 +4,7 @@ import { isValidEventId, MAX_ID_BYTES, utf8Length } from '#kernel/ids';
 import { canonicalJson } from '#protocol/canonical-json';
 import { authTypesFor, checkAuth, powerLevels, type StateKey } from '#protocol/auth-rules/index';
 import { buildEvent, hashAndSign, isCreateEvent, redactsOf, referenceHash, type Pdu } from '#protocol/events/index';
+import { MAX_PREV_EVENTS } from '#protocol/events/format';
 import type { RoomVersion } from '#protocol/room-versions';
 import { stateMapKey } from '../room-state';
 import type { EventStore } from './event-store.service';
@@ -46,9 +47,22 @@ export class EventMaker {
     const redacts = draft.type === 'm.room.redaction' ? await this.redactionTarget(head, pdu, state) : undefined;
     const signed = hashAndSign(head.version, pdu, this.config.serverName, this.config.signingKey);
     const { json, eventId } = signed;
-    const { depth: depthBefore, extremities: previous } = head;
+    const { depth: depthBefore } = head;
+    const previous = newestOf(head);
     const ordinal = head.ordinal + 1;
-    const event: PreparedEvent = { eventId, pdu: signed.pdu, json, ordinal, depthBefore, previous, replaces, redacts };
+    const auth = draft.stateKey === undefined ? [] : authOf(head, state);
+    const { pdu: signedPdu } = signed;
+    const event: PreparedEvent = {
+      eventId,
+      pdu: signedPdu,
+      json,
+      ordinal,
+      depthBefore,
+      previous,
+      replaces,
+      redacts,
+      auth,
+    };
     head.advance(event);
     return event;
   }
@@ -72,20 +86,17 @@ export class EventMaker {
     const { type, sender, content, stateKey, redacts } = draft;
     // Under another key, or none, it is an event like others, for the room's rules to refuse.
     const create = type === 'm.room.create' && stateKey === '';
-    const auth: HeadEvent[] = [];
-    for (const event of state.values()) {
-      if (!create && !(version.createEventIsRoomId && isCreateEvent(event.pdu))) auth.push(event);
-    }
+    const auth = create ? [] : authOf(head, state);
     return buildEvent(version, {
       roomId: create && version.createEventIsRoomId ? undefined : head.roomId,
       eventId: version.eventIds === 'field' ? newEventId(this.config.serverName) : undefined,
-      hashOf: version.hashedReferences ? hashesOf(version, [...auth, ...head.extremities]) : undefined,
+      hashOf: version.hashedReferences ? hashesOf(version, [...auth, ...newestOf(head)]) : undefined,
       stateKey,
       redacts,
       type,
       sender,
       content,
-      prevEvents: head.extremities.map((event) => event.eventId),
+      prevEvents: newestOf(head).map((event) => event.eventId),
       authEvents: auth.map((event) => event.eventId),
       depth: Math.min(head.depth + 1, Number.MAX_SAFE_INTEGER),
       originServerTs: draft.originServerTs ?? this.now(),
@@ -116,6 +127,19 @@ export class EventMaker {
     const event = (await this.events.byIds([eventId])).get(eventId);
     return event !== undefined && event.roomNid === head.room?.nid ? toHeadEvent(event) : undefined;
   }
+}
+
+/** What of the state that judges an event is named as its authority. */
+function authOf({ version }: RoomHead, state: State): HeadEvent[] {
+  return [...state.values()].filter((event) => !(version.createEventIsRoomId && isCreateEvent(event.pdu)));
+}
+
+/**
+ * What an event of ours follows: all extremities, or when somebody makes more of them than one event may name, the newest.
+ * The others end there; their state is in the current one, which is what this event is judged by.
+ */
+function newestOf({ extremities }: RoomHead): readonly HeadEvent[] {
+  return extremities.length <= MAX_PREV_EVENTS ? extremities : extremities.slice(-MAX_PREV_EVENTS);
 }
 
 function isRepeat(head: RoomHead, present: HeadEvent, draft: MakerDraft): boolean {

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { RoomState } from '../room-state';
 import type { Reader } from '#platform/storage/storage';
 import { EventReader } from './event.repository';
-import type { StoredEvent } from './timeline.model';
+import { NO_PLACE, type StoredEvent } from './timeline.model';
 
 /** Memory for parsed events, in characters of JSON; parsed they take about four times that. */
 const CACHED_CHARACTERS = 16 * 1024 * 1024;
@@ -58,7 +58,7 @@ export class EventStore {
   /** Puts a committed event where readers find it. `size`: characters of its JSON. */
   remember(event: StoredEvent, size: number): void {
     this.byNid.set(event.nid, event, { size: size + OVERHEAD });
-    this.nidById.set(event.eventId, event.nid);
+    if (event.ordinal !== NO_PLACE) this.nidById.set(event.eventId, event.nid);
   }
 
   /** Notes that a redaction of an event was committed: it will be read again. */

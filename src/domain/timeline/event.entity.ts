@@ -20,6 +20,8 @@ export const eventEntity = (t: ColumnTypes) =>
       depth: { ...t.bigint() },
       origin_server_ts: { ...t.bigint() },
       snapshot_before: { ...t.bigint() },
+      snapshot_after: { ...t.bigint(), default: 0 },
+      current_before: { ...t.bigint(), default: 0 },
       replaces_nid: { ...t.bigint(), nullable: true },
       redacted_by_nid: { ...t.bigint(), nullable: true },
       rejected: { ...t.flag() },

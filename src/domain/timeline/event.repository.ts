@@ -1,19 +1,21 @@
 import type { JsonObject } from '#kernel/json';
 import type { Position, Reader, Row, SqlValue } from '#platform/storage/storage';
 import { inList } from '#platform/storage/storage';
-import type { Direction, StoredEvent } from './timeline.model';
+import { NO_PLACE, type Direction, type StoredEvent } from './timeline.model';
 
 interface EventRow {
   readonly nid: number;
   readonly room_nid: number;
   readonly event_id: string;
-  readonly ordinal: number;
+  readonly ordinal: number | null;
   readonly type: string;
   readonly state_key: string | null;
   readonly sender: string;
   readonly depth: number;
   readonly origin_server_ts: number;
   readonly snapshot_before: number;
+  readonly snapshot_after: number;
+  readonly current_before: number;
   readonly replaces_nid: number | null;
   readonly redacted_by_nid: number | null;
   readonly stream_writer: number;
@@ -41,7 +43,7 @@ export class EventReader {
     const list = inList(nids);
     const rows = await this.reader.all<EventRow>(
       `SELECT e.nid, e.room_nid, e.event_id, e.ordinal, e.type, e.state_key, e.sender, e.depth, e.origin_server_ts,
-         e.snapshot_before, e.replaces_nid, e.redacted_by_nid, e.stream_writer, e.stream_pos, j.json
+         e.snapshot_before, e.snapshot_after, e.current_before, e.replaces_nid, e.redacted_by_nid, e.stream_writer, e.stream_pos, j.json
        FROM events e JOIN event_json j ON j.event_nid = e.nid WHERE e.nid IN ${list.sql}`,
       list.params,
     );
@@ -95,23 +97,31 @@ export class EventReader {
   }
 }
 
-/** The columns of `events` for an event that is in the room's order. */
-export function eventRow(event: StoredEvent): Row {
+/** How an event stands besides its place: see `event.entity.ts`. */
+export interface EventFlags {
+  readonly rejected?: boolean;
+  readonly softFailed?: boolean;
+}
+
+/** The columns of `events`. */
+export function eventRow(event: StoredEvent, flags: EventFlags = {}): Row {
   return {
     nid: event.nid,
     room_nid: event.roomNid,
     event_id: event.eventId,
-    ordinal: event.ordinal,
+    ordinal: event.ordinal === NO_PLACE ? null : event.ordinal,
     type: event.type,
     state_key: event.stateKey,
     sender: event.sender,
     depth: event.depth,
     origin_server_ts: event.originServerTs,
     snapshot_before: event.snapshotBefore,
+    snapshot_after: event.snapshotAfter,
+    current_before: event.currentBefore,
     replaces_nid: event.replacesNid,
     redacted_by_nid: event.redactedByNid,
-    rejected: 0,
-    soft_failed: 0,
+    rejected: flags.rejected === true ? 1 : 0,
+    soft_failed: flags.softFailed === true ? 1 : 0,
     stream_writer: event.position.writer,
     stream_pos: event.position.pos,
   };
@@ -122,7 +132,7 @@ function toEvent(row: EventRow): RoomlessEvent {
     nid: row.nid,
     roomNid: row.room_nid,
     eventId: row.event_id,
-    ordinal: row.ordinal,
+    ordinal: row.ordinal ?? NO_PLACE,
     position: { writer: row.stream_writer, pos: row.stream_pos },
     type: row.type,
     stateKey: row.state_key,
@@ -130,6 +140,8 @@ function toEvent(row: EventRow): RoomlessEvent {
     originServerTs: row.origin_server_ts,
     depth: row.depth,
     snapshotBefore: row.snapshot_before,
+    snapshotAfter: row.snapshot_after,
+    currentBefore: row.current_before,
     replacesNid: row.replaces_nid,
     redactedByNid: row.redacted_by_nid,
     pdu: JSON.parse(row.json) as JsonObject,

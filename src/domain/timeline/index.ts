@@ -9,7 +9,30 @@ export { DuplicateAnnotationError, NotInRoomError, RoomRulesError } from './time
 export { TIMELINE_STREAM } from './timeline.stream';
 export type { NewRoomRequest } from './new-rooms.service';
 export type { OrdinalRange } from './event.repository';
-export type { AppendedEvent, AppendParticipant, DraftRule } from './timeline.ports';
+export type { AppendedEvent, AppendParticipant, DraftRule, ResolvedChange } from './timeline.ports';
 export type { Direction, EventDraft, StoredEvent, TimelineNews, TransactionKey } from './timeline.model';
 export { transactionScope } from './timeline.model';
+export type {
+  BackfillSource,
+  EventPolicy,
+  EventTemplates,
+  EventVerifier,
+  IncomingEvents,
+  IngestPorts,
+  MissingEventSource,
+  RemoteState,
+  RemoteStateIds,
+  RoomImporting,
+  RoomServers,
+} from './ingest.ports';
+export type {
+  EventTemplate,
+  IngestOutcome,
+  IngestStatus,
+  PartialRoom,
+  RoomImport,
+  StateCompletion,
+  TemplateClaim,
+} from './ingest.model';
 export type { RequestExpiryJob } from './request-expiry.job';
+export { NO_PLACE, UNKNOWN_STATE } from './timeline.model';

@@ -1,7 +1,8 @@
 import type { RoomClaim } from '#platform/cluster/room-ownership';
 import type { Pdu } from '#protocol/events/index';
 import type { RoomVersion } from '#protocol/room-versions';
-import type { RoomInfo, SnapshotNode } from '../room-state';
+import type { Position } from '#platform/storage/storage';
+import type { RoomInfo, SnapshotNode, StateEntry } from '../room-state';
 import { stateMapKey } from '../room-state';
 import type { StoredEvent } from './timeline.model';
 
@@ -25,8 +26,70 @@ export interface PreparedEvent extends HeadEvent {
   replaces: HeadEvent | undefined;
   /** The event that this redaction puts out of force. */
   redacts: HeadEvent | undefined;
+  /** The events that authorise it, when it is a state event. */
+  auth: readonly HeadEvent[];
+  /** For events with {@link incoming}: what held its key in the current state before. */
+  replacesCurrent?: HeadEvent | undefined;
+  /** Undefined for events that come after all extremities: ours, and most others. */
+  incoming?: Incoming;
+  /** The room's current state with it; set while it is written. */
+  currentAfter?: number;
   /** Settles when the event is written; set when it is handed to the committer. */
   written?: Promise<unknown>;
+}
+
+/** A state as a stored snapshot and what is laid over it; event 0 takes a key away, {@link OWN} is the event itself. */
+export interface StateBase {
+  readonly node: SnapshotNode | undefined;
+  readonly changes: readonly StateEntry[];
+}
+
+/** Stands for the number of an event that has none yet. */
+export const OWN = -1;
+
+/** What a committed event does not need to hold any more. */
+const FORGOTTEN = {
+  previous: [],
+  replaces: undefined,
+  redacts: undefined,
+  auth: [],
+  replacesCurrent: undefined,
+  incoming: undefined,
+  written: undefined,
+  json: '',
+};
+
+/** What is different about an event from elsewhere that does not simply come after all there is. */
+export interface Incoming {
+  /** Shown at the end of the order; in the graph only; refused; shown before the order's beginning or in a gap. */
+  readonly kind: 'live' | 'soft_failed' | 'rejected' | 'history';
+  /** False for what takes no place in the order though it is live: redactions that are not in force. */
+  readonly shown: boolean;
+  /** The number it had as an outlier, or in the graph without members' state. */
+  readonly outlierNid: number | undefined;
+  readonly before: StateBase;
+  /** How the room's current state differs afterwards, {@link OWN} for this event. Nothing for all but live events. */
+  readonly current: readonly StateEntry[];
+  /** What {@link current} changes, as events, for those who keep rows of the state. */
+  readonly changed: readonly StateChange[];
+  /** Predecessors that this server lacks. */
+  readonly gaps: readonly string[];
+  /** The position and state shown of the event above, for history. */
+  readonly beside: StoredEvent | undefined;
+  /** What the room's head refers to afterwards; undefined when it stays. */
+  readonly extremities: readonly HeadEvent[] | undefined;
+  /** Redactions that came before it and are in force. */
+  readonly redactedBy: StoredEvent | undefined;
+  /** The target of a redaction that this server does not have. */
+  readonly redactsLater: string | undefined;
+}
+
+/** An entry of a room's current state that changes although its event is not new. */
+export interface StateChange {
+  readonly type: string;
+  readonly stateKey: string;
+  readonly event: StoredEvent | undefined;
+  readonly replaced: StoredEvent | undefined;
 }
 
 /** Committed entries of state kept at hand; those not committed yet are kept besides. */
@@ -41,8 +104,15 @@ export class RoomHead {
   room: RoomInfo | undefined;
   /** The newest committed state. */
   snapshot: SnapshotNode | undefined;
+  /** False while the room is only known by an invite or a knock. */
+  isOpen = true;
   ordinal = 0;
+  /** Of the newest event that was committed. */
+  position: Position | undefined;
   depth = 0;
+  /** Ordinal and depth as committed. */
+  committedOrdinal = 0;
+  committedDepth = 0;
   extremities: readonly HeadEvent[] = [];
   /** Appends handed to the committer and not yet ended. */
   inFlight = 0;
@@ -80,6 +150,11 @@ export class RoomHead {
     this.state.set(stateMapKey(type, stateKey), event);
   }
 
+  /** Lets go of what was read of the state; nothing is under way. */
+  relearn(): void {
+    this.state.clear();
+  }
+
   /** An event of this room that is prepared but perhaps not committed. */
   unfinished(eventId: string): PreparedEvent | undefined {
     return this.uncommitted.get(eventId);
@@ -94,11 +169,32 @@ export class RoomHead {
   advance(event: PreparedEvent): void {
     const { pdu } = event;
     this.ordinal = event.ordinal;
-    this.depth = pdu.depth;
+    this.depth = Math.max(this.depth, pdu.depth);
     this.extremities = [event];
     this.uncommitted.set(event.eventId, event);
     if (pdu.state_key !== undefined) this.state.set(stateMapKey(pdu.type, pdu.state_key), event);
     if (event.redacts !== undefined) this.redacted.add(event.redacts.eventId);
+  }
+
+  /** Moves the head to where an event from elsewhere leaves it. `state`: entries that changed besides the event's own. */
+  place(event: PreparedEvent, incoming: Incoming, state: readonly StateChange[]): void {
+    const { pdu } = event;
+    if (incoming.kind === 'live' && incoming.shown) this.ordinal = event.ordinal;
+    if (incoming.extremities !== undefined) this.extremities = incoming.extremities;
+    if (incoming.kind === 'live') this.depth = Math.max(this.depth, pdu.depth);
+    this.uncommitted.set(event.eventId, event);
+    for (const { type, stateKey, event: now } of state) {
+      const held = now && { eventId: now.eventId, pdu: now.pdu as Pdu, stored: now };
+      this.state.set(stateMapKey(type, stateKey), held);
+    }
+    const isCurrent = incoming.current.some((entry) => entry.eventNid === OWN);
+    if (isCurrent) this.state.set(stateMapKey(pdu.type, pdu.state_key!), event);
+    if (event.redacts !== undefined) this.redacted.add(event.redacts.eventId);
+  }
+
+  /** Resolves when all that was handed to the committer is written or has failed. */
+  async settled(): Promise<void> {
+    for (const event of [...this.uncommitted.values()]) await event.written?.then(undefined, () => undefined);
   }
 
   /** Takes back events, newest last, that were prepared and will not be handed to the committer. */
@@ -117,10 +213,11 @@ export class RoomHead {
   /** Notes that events are committed, in a state that ends at `snapshot`. */
   committed(events: readonly PreparedEvent[], snapshot: SnapshotNode | undefined): void {
     this.snapshot = snapshot;
+    this.isOpen = true;
     for (const event of events) {
       this.uncommitted.delete(event.eventId);
       if (event.redacts !== undefined) this.forgetRedacted(event.redacts);
-      Object.assign(event, { previous: [], replaces: undefined, redacts: undefined, written: undefined, json: '' });
+      Object.assign(event, { ...FORGOTTEN });
     }
   }
 

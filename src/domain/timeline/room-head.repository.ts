@@ -62,6 +62,11 @@ export class RoomHeadWriter extends RoomHeadReader {
     );
   }
 
+  /** A state that changes without an event. */
+  async moveSnapshot(roomNid: number, snapshotNid: number): Promise<void> {
+    await this.tx.run('UPDATE room_heads SET snapshot_nid = ? WHERE room_nid = ?', [snapshotNid, roomNid]);
+  }
+
   /** Replaces the extremities of rooms. */
   async replaceExtremities(extremities: ReadonlyMap<number, readonly number[]>): Promise<void> {
     const list = inList([...extremities.keys()]);

@@ -76,9 +76,13 @@ export class RoomHeads {
     // Claimed before it is read: what is read afterwards only this process can change.
     const claim = await this.ownership.claim(room.roomId);
     const [row] = await this.reader.heads([room.nid]);
-    if (row === undefined) throw new Error(`room ${room.nid} has no head`);
     const head = new RoomHead(room.roomId, roomVersion(room.version), claim);
     head.room = room;
+    head.isOpen = row !== undefined;
+    if (row === undefined) return head;
+    head.position = row.position;
+    head.committedDepth = row.depth;
+    head.committedOrdinal = row.latestOrdinal;
     head.ordinal = row.latestOrdinal;
     head.depth = row.depth;
     head.snapshot = row.snapshotNid === 0 ? undefined : await this.rooms.snapshots.node(row.snapshotNid);

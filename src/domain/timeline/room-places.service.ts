@@ -11,6 +11,8 @@ const NEAR = 64;
 export interface RoomPlace {
   readonly ordinal: number;
   readonly position: Position;
+  /** The room's state after it. */
+  readonly snapshot: number;
 }
 
 /** A place whose event is known. */
@@ -51,6 +53,18 @@ export class RoomPlaces {
     if (recent === undefined || lower === undefined || lower < recent[0]!.ordinal - 1) return undefined;
     const found = recent.filter(({ ordinal }) => ordinal > lower && ordinal < upper);
     return (direction === 'b' ? found.reverse() : found).slice(0, limit).map(({ nid }) => nid);
+  }
+
+  /** Told when a state changed without an event. */
+  restated(roomNid: number, snapshot: number): void {
+    const known = this.newest.get(roomNid);
+    if (known !== undefined) this.newest.set(roomNid, { ...known, snapshot });
+  }
+
+  /** A room's state after its newest event, when that is the one at `ordinal`; undefined for earlier ones. */
+  async snapshotAtEnd(roomNid: number, ordinal: number): Promise<number | undefined> {
+    const place = (await this.placeOf([roomNid])).get(roomNid);
+    return place !== undefined && place.ordinal <= ordinal ? place.snapshot : undefined;
   }
 
   /** Ordinal of a room's newest event; 0 when it has none. */
@@ -101,7 +115,9 @@ export class RoomPlaces {
     const missing = roomNids.filter((nid) => !this.newest.has(nid));
     if (missing.length > 0) {
       const heads = await this.heads.heads(missing);
-      for (const head of heads) this.moved(head.roomNid, { ordinal: head.latestOrdinal, position: head.position });
+      for (const { roomNid, latestOrdinal: ordinal, position, snapshotNid: snapshot } of heads) {
+        this.moved(roomNid, { ordinal, position, snapshot });
+      }
     }
     return new Map(
       roomNids.flatMap((nid) => {

@@ -2,13 +2,22 @@ import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
 import type { Position } from '#platform/storage/storage';
 
+/**
+ * The ordinal of events that have no place in the order and are not shown in it: outliers (known, but not what came before
+ * them), rejected and soft-failed events. Older than every place, which is where the state that they may be comes from.
+ */
+export const NO_PLACE = Number.MIN_SAFE_INTEGER;
+
+/** `snapshotBefore` of outliers. */
+export const UNKNOWN_STATE = -1;
+
 /** An event as stored. `pdu` is the federation form, immutable; `eventId` is kept beside it in every room version. */
 export interface StoredEvent {
   readonly nid: number;
   readonly roomNid: number;
   readonly roomId: string;
   readonly eventId: string;
-  /** Place in the room's one order: live events 1, 2, 3…; backfilled ones 0, -1, -2…. */
+  /** Place in the room's one order: live events 1, 2, 3…; backfilled ones 0, -1, -2…; {@link NO_PLACE} for those not shown. */
   readonly ordinal: number;
   readonly position: Position;
   readonly type: string;
@@ -17,8 +26,12 @@ export interface StoredEvent {
   readonly sender: string;
   readonly originServerTs: number;
   readonly depth: number;
-  /** The state before this event. */
+  /** The state before this event, as its predecessors make it; {@link UNKNOWN_STATE} for outliers. */
   readonly snapshotBefore: number;
+  /** The same with this event, unless it was rejected or is no state. */
+  readonly snapshotAfter: number;
+  /** The room's state as this server showed it when the event took its place. */
+  readonly currentBefore: number;
   /** The event that this one replaced in the state, when it is a state event. */
   readonly replacesNid: number | null;
   /** The redaction in force, or null. Redaction is applied when events are read for anybody, not to `pdu`. */

@@ -1,7 +1,19 @@
-import type { Tx } from '#platform/storage/storage';
+import type { Position, Tx } from '#platform/storage/storage';
 import type { Requester } from '#kernel/requester';
 import type { RoomInfo } from '../room-state';
 import type { EventDraft, StoredEvent } from './timeline.model';
+
+/** An entry of a room's current state that is not what it was. */
+export interface ResolvedChange {
+  readonly room: RoomInfo;
+  readonly type: string;
+  readonly stateKey: string;
+  /** What holds the entry now; undefined when nothing does. */
+  readonly event: StoredEvent | undefined;
+  readonly replaced: StoredEvent | undefined;
+  /** Where the change stands in the streams. */
+  readonly position: Position;
+}
 
 /** One event that a transaction writes, with what its writer knows about it anyway. */
 export interface AppendedEvent {
@@ -21,6 +33,11 @@ export interface AppendedEvent {
  */
 export interface AppendParticipant {
   eventsAppended(tx: Tx, appended: readonly AppendedEvent[]): Promise<void>;
+  /**
+   * Entries of current states that changed although their events are not new: by state resolution, or because a whole
+   * room came from another server. Called before {@link eventsAppended}; wanted by those who keep rows of the state.
+   */
+  stateChanged?(tx: Tx, changes: readonly ResolvedChange[]): Promise<void>;
 }
 
 /**

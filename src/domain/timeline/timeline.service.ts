@@ -17,6 +17,14 @@ import { RoomPlaces } from './room-places.service';
 import { RoomWatchers } from './room-watchers.service';
 import { RequestExpiryJob } from './request-expiry.job';
 import { Requests } from './requests.service';
+import { composeElsewhere, type ElsewhereParts } from './elsewhere.service';
+import type { GraphReads } from './graph-reads.service';
+import type { History } from './history.service';
+import type { Ingest } from './ingest.service';
+import type { IngestPorts } from './ingest.ports';
+import type { PartialStates } from './partial-states.service';
+import type { RoomImports } from './room-imports.service';
+import type { Templates } from './event-templates.service';
 import type { TimelineConfig } from './timeline.config';
 import { NotInRoomError } from './timeline.errors';
 import type { EventDraft, StoredEvent, TransactionKey } from './timeline.model';
@@ -39,6 +47,7 @@ export class Timeline {
   private readonly requests: Requests;
   private readonly rules: DraftRule[];
   private readonly watchers: RoomWatchers;
+  private readonly parts: ElsewhereParts;
 
   constructor(
     config: TimelineConfig,
@@ -58,6 +67,53 @@ export class Timeline {
     this.requestExpiry = new RequestExpiryJob(storage, now);
     this.rules = [new MessageRules(this.store)];
     this.watchers = new RoomWatchers(storage);
+    const { store, heads, committer, places } = this;
+    this.parts = composeElsewhere({
+      config,
+      storage,
+      rooms,
+      store,
+      heads,
+      committer,
+      places,
+      now,
+      append: (room, drafts) => this.append(room, drafts),
+    });
+  }
+
+  /** The one way in for events of other servers. */
+  get ingest(): Ingest {
+    return this.parts.ingest;
+  }
+
+  /** Rooms that come from other servers, whole. */
+  get imports(): RoomImports {
+    return this.parts.imports;
+  }
+
+  /** Events that one server makes and another signs. */
+  get templates(): Templates {
+    return this.parts.templates;
+  }
+
+  /** Which rooms' states lack members. */
+  get partialStates(): PartialStates {
+    return this.parts.partial;
+  }
+
+  /** History from before what this server has. */
+  get history(): History {
+    return this.parts.history;
+  }
+
+  /** The graph behind the order, for what other servers may read. */
+  get graph(): GraphReads {
+    return this.parts.graph;
+  }
+
+  /** Binds what the ingest needs of membership and federation, and who hears of its background failures. */
+  bindElsewhere(ports: IngestPorts, onError: (error: unknown) => void): void {
+    this.parts.bind(ports, onError);
   }
 
   /** Lets a feature write rows in the transaction of every append. Called while the program is put together. */
@@ -144,8 +200,10 @@ export class Timeline {
 
   /** The room's state after the event at `ordinal` (0: before its first event). One or two small statements. */
   async snapshotAfter(room: Pick<RoomInfo, 'nid'>, ordinal: number): Promise<SnapshotId> {
+    const atEnd = await this.places.snapshotAtEnd(room.nid, ordinal);
+    if (atEnd !== undefined) return atEnd;
     const [next] = await this.range(room, { from: ordinal, direction: 'f', limit: 1 });
-    return next?.snapshotBefore ?? this.places.snapshot(room.nid);
+    return next?.currentBefore ?? this.places.snapshot(room.nid);
   }
 
   /** Those of the rooms with events after `since`: from memory, so that a sync may ask for all of a user's rooms. */
@@ -189,6 +247,8 @@ export class Timeline {
   private async inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>): Promise<T> {
     for (;;) {
       const head = await this.heads.of(room);
+      // Known by an invite or a knock alone.
+      if (!head.isOpen) throw new NotInRoomError();
       const result = await head.run(async () => (head.failure === undefined ? { done: await work(head) } : undefined));
       if (result !== undefined) return result.done;
     }

@@ -55,6 +55,12 @@ export class Typing {
     else this.end(roomId, userId);
   }
 
+  /** What another server says of its user, who was checked to be in the room. Ends by itself like any other. */
+  receive(roomId: string, userId: string, typing: boolean): void {
+    if (typing) this.begin(roomId, userId, DEFAULT_TIMEOUT_MS);
+    else this.end(roomId, userId);
+  }
+
   /** The users who type in a room now, in the order in which they began. */
   current(roomId: string): string[] {
     return [...(this.rooms.get(roomId)?.keys() ?? [])];

@@ -22,6 +22,13 @@ import {
   eventJsonEntity,
   eventTransactionEntity,
 } from '../../domain/timeline/event.entity';
+import {
+  earlyRedactionEntity,
+  eventAuthEntity,
+  partialRoomEntity,
+  roomGapEntity,
+  stagedEventEntity,
+} from '../../domain/timeline/dag.entity';
 import { roomExtremityEntity, roomHeadEntity } from '../../domain/timeline/room-head.entity';
 import { registrationNonceEntity } from '../../domain/account-lifecycle/registration-nonces.entity';
 import { pendingPartingEntity } from '../../domain/account-lifecycle/pending-partings.entity';
@@ -35,6 +42,13 @@ import { auditEntryEntity } from '../../domain/admin/audit-entry.entity';
 import { roomMemberCountEntity, roomMembershipEntity } from '../../domain/membership/room-membership.entity';
 import { destinationEntity } from '../../domain/federation/destination.entity';
 import { keyDocumentEntity, serverKeyEntity } from '../../domain/federation/server-key.entity';
+import {
+  federationOutboxEntity,
+  federationQueueEntity,
+  federationRelayEntity,
+} from '../../domain/federation-sender/outbox.entity';
+import { receivedTransactionEntity } from '../../domain/federation-inbound/received-transaction.entity';
+import { outOfBandMembershipEntity } from '../../domain/membership/out-of-band.entity';
 
 /** Every entity of the program, for TypeORM's schema comparison and command line. */
 export const entities = (t: ColumnTypes): EntitySchema[] => [
@@ -76,4 +90,14 @@ export const entities = (t: ColumnTypes): EntitySchema[] => [
   serverKeyEntity(t),
   keyDocumentEntity(t),
   destinationEntity(t),
+  eventAuthEntity(t),
+  roomGapEntity(t),
+  stagedEventEntity(t),
+  earlyRedactionEntity(t),
+  partialRoomEntity(t),
+  federationOutboxEntity(t),
+  federationQueueEntity(t),
+  federationRelayEntity(t),
+  receivedTransactionEntity(t),
+  outOfBandMembershipEntity(t),
 ];

@@ -109,10 +109,14 @@ describe('rooms over HTTP', () => {
     expect(await refuse({ initial_state: [create2] })).toBe('M_INVALID_ROOM_STATE');
     const threepid = { id_server: 'x.example', id_access_token: 'x', medium: 'email', address: 'a@x.example' };
     expect(await refuse({ invite_3pid: [threepid] })).toBe('M_THREEPID_DENIED');
-    expect(await refuse({ invite: ['@zoe:elsewhere.example'] })).toBe('M_FORBIDDEN');
     expect(await refuse({ room_version: '12', creation_content: { additional_creators: ['nobody'] } })).toBe(
       'M_INVALID_ROOM_STATE',
     );
+  });
+
+  it('makes the room even when the server of an invited user cannot be reached', async () => {
+    const room = await create(alice, { invite: ['@zoe:elsewhere.invalid'] });
+    expect((await state(alice, room, 'm.room.member', '@zoe:elsewhere.invalid')).status).toBe(404);
   });
 
   it('keeps the keys of the create event that are the server’s', async () => {

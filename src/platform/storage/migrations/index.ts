@@ -16,6 +16,10 @@ import { Presence1760000230000 } from './1760000230000-presence';
 import { Admin1760000300000 } from './1760000300000-admin';
 import { Notifications1760000240000 } from './1760000240000-notifications';
 import { Federation1760000400000 } from './1760000400000-federation';
+import { RoomDag1760000410000 } from './1760000410000-room-dag';
+import { FederationSender1760000430000 } from './1760000430000-federation-sender';
+import { FederationInbound1760000440000 } from './1760000440000-federation-inbound';
+import { OutOfBandMemberships1760000450000 } from './1760000450000-out-of-band-memberships';
 
 /** Every migration, oldest first. A released one never changes. */
 export const migrations = [
@@ -37,4 +41,8 @@ export const migrations = [
   Notifications1760000240000,
   Admin1760000300000,
   Federation1760000400000,
+  RoomDag1760000410000,
+  FederationSender1760000430000,
+  FederationInbound1760000440000,
+  OutOfBandMemberships1760000450000,
 ];

@@ -1,5 +1,6 @@
 import { Directory, type DirectoryConfig } from '../../../../src/domain/directory';
 import { DirectoryEntriesReader } from '../../../../src/domain/directory/directory-entries.repository';
+import { JoinedServers } from '../../../../src/domain/membership/joined-servers.service';
 import type { RoomInfo } from '../../../../src/domain/room-state';
 import { redact, setMember, setState, startReading, type ReadingRig } from '../event-views/reading-rig';
 import { ALICE, BOB, join, makeRoom, requester, say, SERVER } from '../timeline/rig';
@@ -12,7 +13,10 @@ describe('directory', () => {
   let directory: Directory;
   const start = async (publishPolicy: DirectoryConfig['publishPolicy'] = 'open') => {
     rig = await startReading();
-    directory = new Directory({ serverName: SERVER, publishPolicy }, rig.storage, rig, () => Date.now());
+    const membership = { of: rig.membership.of.bind(rig.membership), servers: new JoinedServers(rig.storage, SERVER) };
+    directory = new Directory({ serverName: SERVER, publishPolicy }, rig.storage, { ...rig, membership }, () =>
+      Date.now(),
+    );
   };
   beforeEach(() => start());
   afterEach(() => rig.stop());

@@ -34,7 +34,8 @@ function pagesOver(length: number, visibleEvery: number, until?: number): Pages 
     }
     return events;
   };
-  const timeline = { range, latestOrdinal: async () => length } as unknown as Timeline;
+  const history = { fillAbove: async () => false, hasGaps: async () => false };
+  const timeline = { range, latestOrdinal: async () => length, history } as unknown as Timeline;
   const views = {
     visible: async (_user: string, _room: RoomInfo, events: StoredEvent[]) =>
       events.filter(({ ordinal }) => ordinal % visibleEvery === 0),

@@ -102,7 +102,11 @@ function actionOf(id: string): fc.Arbitrary<Action> {
 }
 
 /** A room that grew by random steps, forks and merges; and some of its newest events, whose states are to be resolved. */
-export function randomRoom(id: string): fc.Arbitrary<{ dag: TestDag; tips: Node[] }> {
+export function randomRoom(
+  id: string,
+  first: readonly Action[] = [],
+  signers: readonly string[] = [],
+): fc.Arbitrary<{ dag: TestDag; tips: Node[]; start: Node }> {
   const parents = fc.array(fc.nat(12), { minLength: 1, maxLength: 3 });
   const step = fc.record({ action: actionOf(id), parents, ts: fc.nat(60) });
   return fc
@@ -113,6 +117,7 @@ export function randomRoom(id: string): fc.Arbitrary<{ dag: TestDag; tips: Node[
     })
     .map(({ steps, tips, creators }) => {
       const dag = new TestDag(id, ALICE, creators === null ? {} : { additional_creators: [creators] });
+      dag.signatures = Object.fromEntries(signers.map((server) => [server, {}]));
       const users = id === '12' ? {} : { [ALICE]: 100, [BOB]: 50 };
       const accepted = [
         dag.chain(
@@ -121,8 +126,10 @@ export function randomRoom(id: string): fc.Arbitrary<{ dag: TestDag; tips: Node[
           { sender: ALICE, type: 'm.room.power_levels', stateKey: '', content: { users } },
           { sender: ALICE, type: 'm.room.join_rules', stateKey: '', content: { join_rule: 'public' } },
           { sender: BOB, type: 'm.room.member', stateKey: BOB, content: { membership: 'join' } },
+          ...first,
         ),
       ];
+      const start = accepted[0] as Node;
       const back = (places: number[]) => [
         ...new Set(places.map((place) => accepted.at(-1 - Math.min(place, accepted.length - 1)) as Node)),
       ];
@@ -130,6 +137,6 @@ export function randomRoom(id: string): fc.Arbitrary<{ dag: TestDag; tips: Node[
         const node = dag.add(back(places), { ...action, ts: 100 + ts });
         if (!node.rejected) accepted.push(node);
       }
-      return { dag, tips: back(tips) };
+      return { dag, tips: back(tips), start };
     });
 }

@@ -1,0 +1,206 @@
+import type { DirectoryEntry } from '#domain/directory';
+import { RemoteServerError } from '#domain/federation';
+import type { RemoteServers, SignedForServer } from '#domain/federation-outbound';
+import { BadJsonError } from '#kernel/errors';
+import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
+import type { ServerServerClient } from '../generated/clients/server-server';
+import type { PublicRoomsChunk } from '../generated/client-server/definitions';
+import { call } from '../runtime/transport';
+import type { FederationClient } from './federation-client';
+
+/** Rooms of one answer that are passed on to a client. */
+const MAX_ROOMS = 1_000;
+
+/** Asks other homeservers over HTTP. What they answer is brought into shape here, and judged by who asked for it. */
+export function remoteServers(client: FederationClient): RemoteServers {
+  return { ...eventReads(client), ...handshakes(client), ...lookups(client) };
+}
+
+type Body = { body: never };
+
+const eventReads = (client: FederationClient) =>
+  ({
+    async getMissingEvents(server, roomId, { earliest, latest, limit, minDepth }) {
+      const body = { earliest_events: [...earliest], latest_events: [...latest], limit, min_depth: minDepth };
+      return list((await client.to(server).getMissingPreviousEvents({ path: { roomId }, body })).events);
+    },
+    async event(server, eventId) {
+      try {
+        return list((await client.to(server).getEvent({ path: { eventId } })).pdus)[0];
+      } catch (error) {
+        if (error instanceof RemoteServerError && error.status === 404) return undefined;
+        throw error;
+      }
+    },
+    async stateIds(server, roomId, eventId) {
+      const answer = await client.to(server).getRoomStateIds({ path: { roomId }, query: { event_id: eventId } });
+      return { stateIds: texts(answer.pdu_ids), authChainIds: texts(answer.auth_chain_ids) };
+    },
+    async state(server, roomId, eventId) {
+      const answer = await client.to(server).getRoomState({ path: { roomId }, query: { event_id: eventId } });
+      return { state: list(answer.pdus), authChain: list(answer.auth_chain) };
+    },
+    async eventAuth(server, roomId, eventId) {
+      return list((await client.to(server).getEventAuth({ path: { roomId, eventId } })).auth_chain);
+    },
+    async backfill(server, roomId, eventIds, limit) {
+      return list(
+        (await client.to(server).backfillRoom({ path: { roomId }, query: { v: [...eventIds], limit } })).pdus,
+      );
+    },
+  }) satisfies Partial<RemoteServers>;
+
+const handshakes = (client: FederationClient) =>
+  ({
+    async makeJoin(server, roomId, userId, versions) {
+      return template(await client.to(server).makeJoin({ path: { roomId, userId }, query: { ver: [...versions] } }));
+    },
+    async makeLeave(server, roomId, userId) {
+      return template(await client.to(server).makeLeave({ path: { roomId, userId } }));
+    },
+    async makeKnock(server, roomId, userId, versions) {
+      return template(await client.to(server).makeKnock({ path: { roomId, userId }, query: { ver: [...versions] } }));
+    },
+    async sendJoin(server, join, omitMembers) {
+      const input = { path: pathOf(join), body: join.pdu as never, query: omitMembers ? { omit_members: true } : {} };
+      const answer = object(await orOld(client, server, 'send_join', join, (to) => to.sendJoinV2(input)));
+      const { state, auth_chain: authChain, event, members_omitted: omitted, servers_in_room: servers } = answer;
+      const isPartial = omitMembers && omitted === true;
+      return {
+        state: list(state),
+        authChain: list(authChain),
+        event,
+        serversInRoom: isPartial ? texts(servers) : undefined,
+      };
+    },
+    async sendLeave(server, leave) {
+      await orOld(client, server, 'send_leave', leave, (to) =>
+        to.sendLeaveV2({ path: pathOf(leave), body: leave.pdu as never }),
+      );
+    },
+    async sendKnock(server, knock) {
+      const answer = await client.to(server).sendKnock({ path: pathOf(knock), body: knock.pdu as never });
+      return list(answer.knock_room_state);
+    },
+    async invite(server, { roomVersion, state, ...invite }) {
+      const body = { room_version: roomVersion, event: invite.pdu, invite_room_state: [...state] };
+      try {
+        return (
+          object(await client.to(server).sendInviteV2({ path: pathOf(invite), body: body as never }))['event'] ?? null
+        );
+      } catch (error) {
+        const isOld = roomVersion === '1' || roomVersion === '2';
+        if (!isOld || !isUnknownOperation(error)) throw error;
+        const old = { ...invite.pdu, unsigned: { invite_room_state: [...state] } };
+        const answer = await client.to(server).sendInviteV1({ path: pathOf(invite), body: old as never });
+        return object(list(answer)[1])['event'] ?? null;
+      }
+    },
+    async exchangeThirdPartyInvite(server, roomId, event) {
+      await client.to(server).exchangeThirdPartyInvite({ path: { roomId }, ...({ body: event } as Body) });
+    },
+  }) satisfies Partial<RemoteServers>;
+
+const lookups = (client: FederationClient) =>
+  ({
+    async resolveAlias(server, alias) {
+      const answer = await client.to(server).queryRoomDirectory({ query: { room_alias: alias } });
+      return { roomId: String(answer.room_id), servers: texts(answer.servers) };
+    },
+    async profile(server, userId) {
+      try {
+        return object(await client.to(server).queryProfile({ query: { user_id: userId } }));
+      } catch (error) {
+        if (error instanceof RemoteServerError && error.status === 404) return undefined;
+        throw error;
+      }
+    },
+    async publicRooms(server, { limit, since, search, roomTypes }) {
+      const filter = {
+        ...(search !== undefined && { generic_search_term: search }),
+        ...(roomTypes !== undefined && { room_types: [...roomTypes] }),
+      };
+      const page = { ...(limit !== undefined && { limit }), ...(since !== undefined && { since }) };
+      const to = client.to(server);
+      const answer =
+        Object.keys(filter).length === 0
+          ? await to.getPublicRooms({ query: page })
+          : await to.queryPublicRooms({ body: { ...page, filter } });
+      const { next_batch: nextBatch, prev_batch: prevBatch, total_room_count_estimate: total } = answer;
+      return {
+        entries: list(answer.chunk).slice(0, MAX_ROOMS).flatMap(directoryEntry),
+        total: typeof total === 'number' ? total : 0,
+        ...(typeof nextBatch === 'string' && { nextBatch }),
+        ...(typeof prevBatch === 'string' && { prevBatch }),
+      };
+    },
+    async askPolicyServer(server, pdu) {
+      return object(await client.to(server).askPolicyServerToSign({ body: pdu }));
+    },
+  }) satisfies Partial<RemoteServers>;
+
+const pathOf = ({ roomId, eventId }: SignedForServer) => ({ roomId, eventId });
+
+/** Asks by the present operation, and servers that do not have it by the one before, which answers `[200, {…}]`. */
+async function orOld(
+  client: FederationClient,
+  server: string,
+  operation: 'send_join' | 'send_leave',
+  signed: SignedForServer,
+  ask: (to: ServerServerClient) => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    return await ask(client.to(server));
+  } catch (error) {
+    if (!isUnknownOperation(error)) throw error;
+    const id = `server-server/${operation === 'send_join' ? 'sendJoinV2' : 'sendLeaveV2'}`;
+    const facts = { id, method: 'PUT', path: `/_matrix/federation/v1/${operation}/{roomId}/{eventId}` };
+    const answer = await call<JsonValue>(client.transport(server), facts, { path: pathOf(signed), body: signed.pdu });
+    return Array.isArray(answer) ? answer[1] : answer;
+  }
+}
+
+/** Old servers answer 404 without Matrix' error, or with M_UNRECOGNIZED. */
+function isUnknownOperation(error: unknown): boolean {
+  if (!(error instanceof RemoteServerError) || error.status !== 404) return false;
+  return error.remoteCode === 'M_UNRECOGNIZED' || error.remoteCode === 'M_UNKNOWN';
+}
+
+function template(answer: unknown) {
+  const { event, room_version: roomVersion } = object(answer);
+  if (!isJsonObject(event)) throw new BadJsonError('The server gave no template');
+  return { event, roomVersion: typeof roomVersion === 'string' ? roomVersion : undefined };
+}
+
+function directoryEntry(value: JsonValue): DirectoryEntry[] {
+  if (!isJsonObject(value) || typeof value['room_id'] !== 'string') return [];
+  const chunk = value as unknown as PublicRoomsChunk;
+  const text = (member: unknown): string | null => (typeof member === 'string' ? member : null);
+  const entry = {
+    roomNid: 0,
+    roomId: chunk.room_id,
+    joinedMembers: Number.isSafeInteger(chunk.num_joined_members) ? chunk.num_joined_members : 0,
+    name: text(chunk.name),
+    topic: text(chunk.topic),
+    avatarUrl: text(chunk.avatar_url),
+    canonicalAlias: text(chunk.canonical_alias),
+    joinRule: text(chunk.join_rule),
+    roomType: text(chunk.room_type),
+    worldReadable: chunk.world_readable === true,
+    guestCanJoin: chunk.guest_can_join === true,
+  };
+  return [entry];
+}
+
+function object(value: unknown): JsonObject {
+  if (!isJsonObject(value)) throw new BadJsonError('The server answered with something else than an object');
+  return value;
+}
+
+function list(value: unknown): JsonValue[] {
+  return Array.isArray(value) ? (value as JsonValue[]) : [];
+}
+
+function texts(value: unknown): string[] {
+  return list(value).filter((entry) => typeof entry === 'string');
+}

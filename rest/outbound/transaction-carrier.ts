@@ -1,0 +1,20 @@
+import type { Federation } from '#domain/federation';
+import type { TransactionCarrier } from '#domain/federation-sender';
+import { now } from '#kernel/time';
+import type { FederationClient } from './federation-client';
+
+/** Puts transactions to other homeservers. */
+export const transactionCarrier = (
+  client: FederationClient,
+  { serverName }: Pick<Federation, 'serverName'>,
+): TransactionCarrier => ({
+  async send(destination, { txnId, pdus, edus }) {
+    const body = {
+      origin: serverName,
+      origin_server_ts: now(),
+      pdus: [...pdus],
+      ...(edus.length > 0 && { edus: [...edus] as never }),
+    };
+    await client.to(destination).sendTransaction({ path: { txnId }, body });
+  },
+});

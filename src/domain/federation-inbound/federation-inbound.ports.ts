@@ -1,0 +1,25 @@
+import type { RoomInfo } from '../room-state';
+
+/** Which servers rooms shut out. Implemented by the timeline. Spec: server-server, "Server Access Control Lists". */
+export interface RoomAcls {
+  allows(room: RoomInfo, server: string): Promise<boolean>;
+}
+
+/** Passes events on that other servers' users sent by way of this one. Implemented by the sender. */
+export interface Relay {
+  /** Has an event sent to the room's other servers in the transaction that stores it; call before it is stored. */
+  announce(eventId: string): void;
+  /** Takes that back, when the event was not stored. */
+  withdraw(eventId: string): void;
+}
+
+/** Brings events to the servers of users who are invited. Implemented by federation-outbound. */
+export interface ThirdPartyInviter {
+  /** @throws MatrixError of the room's rules, or of the invited server */
+  exchange(
+    sender: string,
+    roomId: string,
+    userId: string,
+    invite: { readonly displayName: string; readonly signed: object },
+  ): Promise<void>;
+}

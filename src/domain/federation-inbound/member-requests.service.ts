@@ -1,0 +1,160 @@
+import { BadJsonError, ForbiddenError, InvalidParamError, NotFoundError } from '#kernel/errors';
+import { parseUserId } from '#kernel/ids';
+import type { JsonValue } from '#kernel/json';
+import { inspectEvent, membershipOf, type InspectedEvent, type StrippedState } from '#protocol/events/index';
+import { ownString } from '#protocol/json-access';
+import { roomVersion } from '#protocol/room-versions';
+import type { FederationReading, StateWithChain } from '../event-views';
+import type { Membership } from '../membership';
+import type { RoomInfo } from '../room-state';
+import type { EventTemplate, EventTemplates, IncomingEvents, StoredEvent } from '../timeline';
+import { IncompatibleRoomVersionError } from './federation-inbound.errors';
+import type { Relay } from './federation-inbound.ports';
+
+type Asked = 'join' | 'leave' | 'knock';
+
+/** An event that another server wants to have in a room: where it was sent to, and what it is. */
+export interface OfferedEvent {
+  readonly roomId: string;
+  readonly eventId: string;
+  readonly pdu: JsonValue;
+}
+
+export interface JoinAnswer extends StateWithChain {
+  readonly event: StoredEvent;
+  readonly membersOmitted: boolean;
+  readonly serversInRoom: readonly string[];
+}
+
+export interface MemberRequestsParts {
+  readonly serverName: string;
+  readonly reading: Pick<FederationReading, 'room' | 'joinState'>;
+  readonly membership: Pick<Membership, 'joinedLocalUsers' | 'authoriseJoin' | 'of' | 'strippedState'>;
+  readonly templates: Pick<EventTemplates, 'draftFor' | 'countersign'>;
+  readonly incoming: Pick<IncomingEvents, 'accept'>;
+  readonly relay: Relay;
+}
+
+const AUTHORISER = 'join_authorised_via_users_server';
+
+/**
+ * The joins, leaves and knocks of other servers' users in rooms that this server is in: first a template, then the signed
+ * event. Spec: server-server, "Joining Rooms", "Leaving Rooms", "Knocking upon a room". SECURITY: rows 19, 49.
+ */
+export class MemberRequests {
+  constructor(private readonly parts: MemberRequestsParts) {}
+
+  /**
+   * The event that a user of the asking server would have to sign.
+   * @throws NotFoundError, ForbiddenError, IncompatibleRoomVersionError; for restricted rooms also UnableToGrantJoinError
+   * and UnableToAuthoriseJoinError
+   */
+  async make(
+    origin: string,
+    membership: Asked,
+    roomId: string,
+    userId: string,
+    versions?: readonly string[],
+  ): Promise<EventTemplate> {
+    const room = await this.residentRoom(origin, roomId);
+    checkUser(origin, userId);
+    if (versions !== undefined && !versions.includes(room.version))
+      throw new IncompatibleRoomVersionError(room.version);
+    const vouched = membership === 'join' ? await this.parts.membership.authoriseJoin(room, userId) : {};
+    const content = { membership, ...vouched };
+    return this.parts.templates.draftFor(room, { type: 'm.room.member', sender: userId, stateKey: userId, content });
+  }
+
+  /** Lets a join in; the state that the joining server begins with. @throws as {@link make}, BadJsonError, InvalidParamError */
+  async join(origin: string, offered: OfferedEvent, options: { readonly omitMembers: boolean }): Promise<JoinAnswer> {
+    const room = await this.residentRoom(origin, offered.roomId);
+    const inspected = inspect(origin, room, offered, 'join');
+    const event = await this.take(origin, offered.roomId, inspected, await this.vouch(origin, room, inspected));
+    const { omitMembers } = options;
+    const state = await this.parts.reading.joinState(event, { omitMembers });
+    return { ...state, event, membersOmitted: omitMembers };
+  }
+
+  async leave(origin: string, offered: OfferedEvent): Promise<void> {
+    const room = await this.residentRoom(origin, offered.roomId);
+    const inspected = inspect(origin, room, offered, 'leave');
+    await this.take(origin, offered.roomId, inspected, inspected.pdu);
+  }
+
+  /** Lets a knock in; what its user may know of the room. */
+  async knock(origin: string, offered: OfferedEvent): Promise<StrippedState[]> {
+    const room = await this.residentRoom(origin, offered.roomId);
+    const inspected = inspect(origin, room, offered, 'knock');
+    await this.take(origin, offered.roomId, inspected, inspected.pdu);
+    const { membership } = this.parts;
+    const member = await membership.of(inspected.pdu.sender, offered.roomId);
+    return member === undefined ? [] : membership.strippedState(member);
+  }
+
+  /** A room that this server can let others into. Rooms in which it is not are like unknown ones. */
+  private async residentRoom(origin: string, roomId: string): Promise<RoomInfo> {
+    const room = await this.parts.reading.room(origin, roomId, { inRoom: false });
+    if ((await this.parts.membership.joinedLocalUsers(room)).size === 0) throw new NotFoundError('Unknown room');
+    return room;
+  }
+
+  /** Adds this server's signature to a restricted join that names one of our users, after the conditions were checked anew. */
+  private async vouch(origin: string, room: RoomInfo, inspected: InspectedEvent): Promise<JsonValue> {
+    const { pdu } = inspected;
+    const authoriser = ownString(pdu.content, AUTHORISER);
+    if (authoriser === undefined || parseUserId(authoriser).serverName !== this.parts.serverName) return pdu;
+    const vouched = await this.parts.membership.authoriseJoin(room, pdu.sender);
+    // Invited meanwhile, or the room is open now: the join does not need the signature, but names its giver all the same.
+    if (vouched[AUTHORISER] !== undefined || (await this.mayVouch(room, authoriser))) {
+      const expected = { roomId: room.roomId, membership: 'join', senderServer: origin, userId: pdu.sender } as const;
+      return this.parts.templates.countersign(roomVersion(room.version), inspected, expected).pdu;
+    }
+    throw new ForbiddenError('The user named is not in the room');
+  }
+
+  private async mayVouch(room: RoomInfo, userId: string): Promise<boolean> {
+    return (await this.parts.membership.joinedLocalUsers(room)).has(userId);
+  }
+
+  private async take(
+    origin: string,
+    roomId: string,
+    { eventId }: InspectedEvent,
+    pdu: JsonValue,
+  ): Promise<StoredEvent> {
+    const { relay, incoming } = this.parts;
+    relay.announce(eventId);
+    try {
+      return await incoming.accept(origin, roomId, pdu);
+    } finally {
+      relay.withdraw(eventId);
+    }
+  }
+}
+
+function checkUser(origin: string, userId: string): void {
+  if (parseUserId(userId).serverName !== origin) throw new ForbiddenError('The user is not of the asking server');
+}
+
+/**
+ * Compares everything that path and event say twice. The signatures are checked where the event is stored.
+ * @throws BadJsonError, InvalidParamError, ForbiddenError
+ */
+function inspect(
+  origin: string,
+  room: RoomInfo,
+  { roomId, eventId, pdu: json }: OfferedEvent,
+  asked: Asked,
+): InspectedEvent {
+  const inspected = inspectEvent(roomVersion(room.version), json);
+  const { pdu } = inspected;
+  if (!inspected.hashMatches) throw new BadJsonError('The content hash of the event is wrong');
+  if (inspected.roomId !== roomId) throw new InvalidParamError('The event is of another room than the path');
+  if (inspected.eventId !== eventId) throw new InvalidParamError('The event has another id than the path');
+  if (pdu.type !== 'm.room.member' || membershipOf(pdu) !== asked) {
+    throw new BadJsonError(`The event is not a member event with membership ${asked}`);
+  }
+  if (pdu.state_key !== pdu.sender) throw new BadJsonError('The event is of somebody else than its sender');
+  checkUser(origin, pdu.sender);
+  return inspected;
+}

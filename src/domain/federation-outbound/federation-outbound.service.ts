@@ -1,0 +1,56 @@
+import type { SigningKey } from '#protocol/signing/index';
+import type { Membership, RemoteRooms } from '../membership';
+import type { RoomState } from '../room-state';
+import type { EventTemplates, IncomingEvents, RoomImporting, Timeline } from '../timeline';
+import type { RemoteServers } from './federation-outbound.ports';
+import { RemoteEntries } from './remote-entry.service';
+import { RemoteInvites } from './remote-invites.service';
+import { RemoteLookups } from './remote-lookups.service';
+import { RoomPolicies } from './room-policy.service';
+import { StateCompletionJob } from './state-completion.job';
+
+export interface FederationOutboundParts {
+  readonly serverName: string;
+  readonly signingKey: SigningKey;
+  readonly remote: RemoteServers;
+  readonly roomState: RoomState;
+  readonly timeline: Timeline;
+  readonly membership: Membership;
+  readonly incoming: IncomingEvents;
+  readonly imports: RoomImporting;
+  readonly templates: EventTemplates;
+  readonly onError: (error: unknown) => void;
+}
+
+/** What this server does by way of others. Its parts are bound to the ports of membership, directory and profiles. */
+export class FederationOutbound {
+  readonly rooms: RemoteRooms;
+  readonly invites: RemoteInvites;
+  readonly lookups: RemoteLookups;
+  readonly policies: RoomPolicies;
+  private readonly completion: StateCompletionJob;
+
+  constructor(parts: FederationOutboundParts) {
+    const { serverName, roomState: rooms, remote, imports, membership, timeline, onError } = parts;
+    this.completion = new StateCompletionJob(imports, remote, onError);
+    const entries = new RemoteEntries({ ...parts, rooms, onPartial: () => this.completion.wake() });
+    this.invites = new RemoteInvites({ ...parts, rooms });
+    this.lookups = new RemoteLookups(remote);
+    this.policies = new RoomPolicies(timeline, membership, serverName);
+    this.rooms = {
+      join: (entry) => entries.join(entry),
+      knock: (entry) => entries.knock(entry),
+      leave: (entry) => entries.leave(entry),
+      invite: (room, invite) => this.invites.invite(room, invite),
+    };
+  }
+
+  /** Goes on with rooms whose members are still to be brought. */
+  start(): void {
+    this.completion.wake();
+  }
+
+  stop(): Promise<void> {
+    return this.completion.stop();
+  }
+}

@@ -1,0 +1,133 @@
+import { BadJsonError } from '#kernel/errors';
+import { serverNameOf } from '#kernel/ids';
+import type { JsonValue } from '#kernel/json';
+import { inspectEvent, type SignedEvent } from '#protocol/events/index';
+import { isKnownRoomVersion, knownRoomVersions, roomVersion } from '#protocol/room-versions';
+import type { Membership, RemoteEntry } from '../membership';
+import type { RoomState } from '../room-state';
+import type { EventTemplates, IncomingEvents, RoomImporting, TemplateClaim } from '../timeline';
+import type { RemoteServers, RemoteTemplate } from './federation-outbound.ports';
+import { RoomTurns } from './room-turns.service';
+import { firstOf } from './try-servers.model';
+
+/** What a room has whose templates do not say: the first version, which is older than the question. */
+const OLDEST = '1';
+
+export interface RemoteEntriesParts {
+  readonly serverName: string;
+  readonly remote: RemoteServers;
+  readonly rooms: Pick<RoomState, 'info'>;
+  readonly membership: Pick<Membership, 'of' | 'joinedLocalUsers' | 'outOfBand' | 'servers'>;
+  readonly incoming: Pick<IncomingEvents, 'receive'>;
+  readonly imports: Pick<RoomImporting, 'importRoom'>;
+  readonly templates: Pick<EventTemplates, 'signTemplate'>;
+  /** Told when a room was joined whose members are still to be brought. */
+  readonly onPartial: () => void;
+}
+
+/** A signed event of one of our users, made on another server's template. */
+interface Signed extends SignedEvent {
+  readonly version: string;
+}
+
+/**
+ * Joins, knocks and leaves of our users in rooms that other servers know.
+ * Spec: server-server, "Joining Rooms", "Knocking upon a room", "Leaving Rooms".
+ */
+export class RemoteEntries {
+  private readonly turns = new RoomTurns();
+
+  constructor(private readonly parts: RemoteEntriesParts) {}
+
+  /** @throws what the most telling server said; NotFoundError when there is nobody to ask */
+  join(entry: RemoteEntry): Promise<void> {
+    return this.turns.run(entry.roomId, async () => {
+      const { userId, roomId } = entry;
+      if ((await this.isResident(roomId)) && (await this.parts.membership.of(userId, roomId))?.membership === 'join')
+        return;
+      await firstOf(await this.serversFor(entry), (server) => this.joinBy(server, entry));
+    });
+  }
+
+  async knock(entry: RemoteEntry): Promise<void> {
+    await firstOf(await this.serversFor(entry), async (server) => {
+      const { roomId, userId } = entry;
+      const template = await this.parts.remote.makeKnock(server, roomId, userId, knownRoomVersions());
+      const signed = this.sign(entry, 'knock', template);
+      const strippedState = await this.parts.remote.sendKnock(server, signed);
+      const event = inspectEvent(roomVersion(signed.version), signed.pdu);
+      await this.parts.membership.outOfBand.importKnock({ roomId, version: signed.version, event, strippedState });
+    });
+  }
+
+  /** Leaves by way of another server; here the membership is over even when none answers. */
+  async leave(entry: RemoteEntry): Promise<void> {
+    const { roomId, userId } = entry;
+    const version = OLDEST;
+    let left: { readonly version: string; readonly event: ReturnType<typeof inspectEvent> } | undefined;
+    try {
+      left = await firstOf(await this.serversFor(entry), async (server) => {
+        const signed = this.sign(entry, 'leave', await this.parts.remote.makeLeave(server, roomId, userId));
+        await this.parts.remote.sendLeave(server, signed);
+        return { version: signed.version, event: inspectEvent(roomVersion(signed.version), signed.pdu) };
+      });
+    } catch {
+      // The user wants to be rid of it, and nobody can be made to take the news.
+    }
+    await this.parts.membership.outOfBand.importLeave({ roomId, userId, version, ...left });
+  }
+
+  private async joinBy(server: string, entry: RemoteEntry): Promise<void> {
+    const { roomId, userId } = entry;
+    const template = await this.parts.remote.makeJoin(server, roomId, userId, knownRoomVersions());
+    const signed = this.sign(entry, 'join', template);
+    const resident = await this.isResident(roomId);
+    // A server that is in the room already has its members, and wants only the other server's word for the join.
+    const answer = await this.parts.remote.sendJoin(server, signed, !resident);
+    const joinEvent = answer.event ?? signed.pdu;
+    requireSame(signed, joinEvent);
+    if (resident) {
+      const [outcome] = await this.parts.incoming.receive(server, [joinEvent]);
+      if (outcome?.error !== undefined) throw outcome.error;
+      return;
+    }
+    const { state, authChain, serversInRoom } = answer;
+    const partial = serversInRoom === undefined ? {} : { partial: { serversInRoom } };
+    const { version } = signed;
+    await this.parts.imports.importRoom({ roomId, version, origin: server, state, authChain, joinEvent, ...partial });
+    if (serversInRoom !== undefined) this.parts.onPartial();
+  }
+
+  private sign(
+    { roomId, userId, content }: RemoteEntry,
+    membership: TemplateClaim['membership'],
+    template: RemoteTemplate,
+  ): Signed & { roomId: string } {
+    const version = template.roomVersion ?? OLDEST;
+    if (!isKnownRoomVersion(version)) throw new BadJsonError('The room has a version that this server does not know');
+    const claim = { roomId, version, type: 'm.room.member', userId, membership, content } as const;
+    return { ...this.parts.templates.signTemplate(claim, template.event), roomId, version };
+  }
+
+  /** Whom to ask: those named, who invited, who is in the room as far as we know, and where the room comes from. */
+  private async serversFor({ userId, roomId, via }: RemoteEntry): Promise<string[]> {
+    const { membership, rooms, serverName } = this.parts;
+    const invite = (await membership.outOfBand.of(userId, roomId)) ?? (await membership.of(userId, roomId));
+    const room = await rooms.info(roomId);
+    const inRoom = room === undefined ? [] : await membership.servers.toAsk(room, 5);
+    const named = [...via, serverNameOf(invite?.sender ?? ''), ...inRoom, serverNameOf(roomId)];
+    return [...new Set(named.filter((server) => server !== undefined && server !== serverName))] as string[];
+  }
+
+  private async isResident(roomId: string): Promise<boolean> {
+    const room = await this.parts.rooms.info(roomId);
+    return room !== undefined && (await this.parts.membership.joinedLocalUsers(room)).size > 0;
+  }
+}
+
+/** The answer may add signatures to our event, and change nothing else. */
+function requireSame(signed: Signed, returned: JsonValue): void {
+  if (inspectEvent(roomVersion(signed.version), returned).eventId !== signed.eventId) {
+    throw new BadJsonError('The server answered with another join than ours');
+  }
+}

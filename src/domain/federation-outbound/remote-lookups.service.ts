@@ -1,0 +1,58 @@
+import { LRUCache } from 'lru-cache';
+import { NotFoundError } from '#kernel/errors';
+import { isValidRoomId, isValidServerName, parseRoomAlias, serverNameOf, utf8Length } from '#kernel/ids';
+import type { PublicRoomsPage, PublicRoomsQuery, RemoteDirectory, ResolvedAlias } from '../directory';
+import { RemoteServerError } from '../federation';
+import { MAX_PROFILE_BYTES, type Profile, type RemoteProfiles } from '../profiles';
+import type { RemoteServers } from './federation-outbound.ports';
+
+const MAX_SERVERS = 20;
+/** Profiles are shown in lists that ask for many of them again and again. */
+const PROFILES_KEPT_MS = 60_000;
+const MAX_PROFILES = 10_000;
+const NOBODY = 'no such user';
+
+/** Aliases, public rooms and profiles that other servers know. */
+export class RemoteLookups implements RemoteDirectory, RemoteProfiles {
+  private readonly profiles = new LRUCache<string, Profile | typeof NOBODY>({
+    max: MAX_PROFILES,
+    ttl: PROFILES_KEPT_MS,
+  });
+
+  constructor(private readonly remote: Pick<RemoteServers, 'resolveAlias' | 'publicRooms' | 'profile'>) {}
+
+  async resolve(alias: string): Promise<ResolvedAlias> {
+    const { serverName } = parseRoomAlias(alias);
+    try {
+      const { roomId, servers } = await this.remote.resolveAlias(serverName, alias);
+      if (!isValidRoomId(roomId)) throw new NotFoundError(`Room alias ${alias} leads to no room`);
+      return { roomId, servers: servers.filter(isValidServerName).slice(0, MAX_SERVERS) };
+    } catch (error) {
+      if (error instanceof RemoteServerError && error.status === 404)
+        throw new NotFoundError(`Room alias ${alias} not found`);
+      throw error;
+    }
+  }
+
+  publicRooms(server: string, query: Omit<PublicRoomsQuery, 'server'>): Promise<PublicRoomsPage> {
+    return this.remote.publicRooms(server, query);
+  }
+
+  /** What the user's server tells, kept for a minute. */
+  async profile(userId: string): Promise<Profile | undefined> {
+    const kept = this.profiles.get(userId) ?? (await this.ask(userId));
+    this.profiles.set(userId, kept);
+    return kept === NOBODY ? undefined : kept;
+  }
+
+  private async ask(userId: string): Promise<Profile | typeof NOBODY> {
+    const profile = await this.remote.profile(serverNameOf(userId) ?? '', userId);
+    if (profile === undefined || utf8Length(JSON.stringify(profile)) > MAX_PROFILE_BYTES) return NOBODY;
+    const { displayname, avatar_url, ...rest } = profile;
+    return {
+      ...rest,
+      ...(typeof displayname === 'string' && { displayname }),
+      ...(typeof avatar_url === 'string' && { avatar_url }),
+    };
+  }
+}

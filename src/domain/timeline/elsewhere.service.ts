@@ -1,0 +1,91 @@
+import type { Storage } from '#platform/storage/storage';
+import type { RoomInfo, RoomState } from '../room-state';
+import { AuthChains } from './auth-chains.service';
+import type { Committer } from './committer.service';
+import { EventJudge } from './event-judge.service';
+import { EventPlacing } from './event-placing.service';
+import type { MakerDraft } from './event-maker.service';
+import { ExtremityMerging } from './extremity-merging.service';
+import type { EventStore } from './event-store.service';
+import { Templates } from './event-templates.service';
+import { GraphReads } from './graph-reads.service';
+import { History } from './history.service';
+import { IncomingChecks } from './incoming-checks.service';
+import type { IngestPorts } from './ingest.ports';
+import { Ingest } from './ingest.service';
+import { MissingEvents } from './missing-events.service';
+import { Outliers } from './outliers.service';
+import { PartialStates } from './partial-states.service';
+import { RoomImports } from './room-imports.service';
+import type { RoomPlaces } from './room-places.service';
+import type { RoomHeads } from './room-heads.service';
+import { StateResolver } from './state-resolver.service';
+import type { TimelineConfig } from './timeline.config';
+
+/** The timeline's parts that are about events from elsewhere. */
+export interface ElsewhereParts {
+  readonly ingest: Ingest;
+  readonly imports: RoomImports;
+  readonly templates: Templates;
+  readonly partial: PartialStates;
+  readonly history: History;
+  readonly graph: GraphReads;
+  bind(ports: IngestPorts, onError: (error: unknown) => void): void;
+}
+
+export interface TimelineHeart {
+  readonly config: TimelineConfig;
+  readonly storage: Storage;
+  readonly rooms: RoomState;
+  readonly store: EventStore;
+  readonly heads: RoomHeads;
+  readonly committer: Committer;
+  readonly places: RoomPlaces;
+  readonly now: () => number;
+  append(room: RoomInfo, drafts: readonly MakerDraft[]): Promise<unknown>;
+}
+
+/** Puts together what takes events from elsewhere in, on the same heads and committer as our own. */
+export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
+  const { config, storage, rooms, store, heads, committer, places, now } = heart;
+  let bound: IngestPorts | undefined;
+  let report: (error: unknown) => void = () => undefined;
+  const onError = (error: unknown): void => report(error);
+  const ports = (): IngestPorts => {
+    if (bound === undefined) throw new Error('the ingest is not bound to federation');
+    return bound;
+  };
+  const chains = new AuthChains(storage);
+  const judge = new EventJudge(rooms, store);
+  const resolver = new StateResolver(rooms, store, chains);
+  const placing = new EventPlacing(storage, rooms, heads, store, judge, resolver, committer);
+  const checks = new IncomingChecks(rooms, store, () => ports().verifier);
+  const outliers = new Outliers(storage, heads, store, judge);
+  const missing = new MissingEvents(storage, rooms, checks, outliers, () => ports().source);
+  const partial = new PartialStates(storage, rooms);
+  const merging = new ExtremityMerging({ heads, ports, append: heart.append });
+  const ingest = new Ingest({ storage, rooms, heads, placing, checks, missing, partial, merging, ports, now, onError });
+  return {
+    ingest,
+    imports: new RoomImports({
+      storage,
+      rooms,
+      heads,
+      events: store,
+      judge,
+      checks,
+      missing,
+      partial,
+      committer,
+      places,
+    }),
+    templates: new Templates(config, heads, now),
+    partial,
+    history: new History({ storage, heads, events: store, placing, missing, ports: () => bound, onError }),
+    graph: new GraphReads(storage, rooms, store, chains, checks),
+    bind: (given, onFailure) => {
+      bound = given;
+      report = onFailure;
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { Reader } from '#platform/storage/storage';
+import { DagReader } from './dag.repository';
+import type { EventStore } from './event-store.service';
+import { NO_PLACE, type StoredEvent } from './timeline.model';
+
+/** Where an event of history goes. */
+export interface HistoryPlace {
+  readonly ordinal: number;
+  /** The event that is shown above. */
+  readonly beside: StoredEvent;
+}
+
+/** Finds places for events that belong before others which are shown already. */
+export class HistoryPlaces {
+  private readonly dag: DagReader;
+
+  constructor(
+    reader: Reader,
+    private readonly events: EventStore,
+  ) {
+    this.dag = new DagReader(reader);
+  }
+
+  /** The place right below an event that follows this one and is already there. */
+  async inGap(roomNid: number, eventId: string): Promise<HistoryPlace | undefined> {
+    const followers = await this.dag.followersOf(roomNid, eventId);
+    if (followers.length === 0) return undefined;
+    const shown = (await this.events.events(followers)).filter((one) => one.ordinal !== NO_PLACE);
+    const beside = shown.sort((a, b) => a.ordinal - b.ordinal)[0];
+    return beside && this.lowest(roomNid, beside, 1);
+  }
+
+  /** The lowest of `count` free places below an event, in its gap or below everything. */
+  async lowest(roomNid: number, above: StoredEvent, count: number): Promise<HistoryPlace> {
+    const below = await this.dag.placeBelow(roomNid, above.ordinal);
+    if (below === undefined || above.ordinal - below - 1 >= count) {
+      return { ordinal: above.ordinal - count, beside: above };
+    }
+    return { ordinal: (await this.dag.lowestPlace(roomNid)) - count, beside: above };
+  }
+}

@@ -1,0 +1,148 @@
+import type { Storage } from '#platform/storage/storage';
+import { prevEventIds } from '#protocol/events/index';
+import type { RoomInfo } from '../room-state';
+import { DagReader } from './dag.repository';
+import { MissingEventsError, type EventPlacing } from './event-placing.service';
+import type { EventStore } from './event-store.service';
+import { HistoryPlaces } from './history-places.service';
+import type { VerifiedEvent } from './ingest.model';
+import type { BackfillSource, IngestPorts } from './ingest.ports';
+import type { MissingEvents } from './missing-events.service';
+import type { RoomHeads } from './room-heads.service';
+import type { StoredEvent } from './timeline.model';
+
+const BATCH = 100;
+const SERVERS_TO_ASK = 3;
+/** States fetched for one batch: history that falls apart into more pieces is left. SECURITY: row 36. */
+const MAX_STATES = 5;
+
+export interface HistoryParts {
+  readonly storage: Storage;
+  readonly heads: RoomHeads;
+  readonly events: EventStore;
+  readonly placing: EventPlacing;
+  readonly missing: MissingEvents;
+  readonly ports: () => IngestPorts | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Brings history from before what this server has, when somebody reads up to there. Spec: server-server, "Backfilling". */
+export class History implements BackfillSource {
+  private readonly dag: DagReader;
+  private readonly places: HistoryPlaces;
+  private readonly running = new Map<number, Promise<boolean>>();
+
+  constructor(private readonly parts: HistoryParts) {
+    this.dag = new DagReader(parts.storage);
+    this.places = new HistoryPlaces(parts.storage, parts.events);
+  }
+
+  async fillAbove(room: RoomInfo, events: readonly StoredEvent[], waitMs: number): Promise<boolean> {
+    if (this.parts.ports() === undefined || events.length === 0) return false;
+    const nids = new Map(events.map((event) => [event.nid, event]));
+    const gaps = (await this.dag.gaps(room.nid)).filter((gap) => nids.has(gap.eventNid));
+    if (gaps.length === 0) return false;
+    const above = gaps.map((gap) => nids.get(gap.eventNid)!).sort((a, b) => a.ordinal - b.ordinal)[0]!;
+    const missing = gaps.filter((gap) => gap.eventNid === above.nid).map((gap) => gap.missingId);
+    const fill = this.running.get(room.nid) ?? this.start(room, above, missing);
+    return within(fill, waitMs);
+  }
+
+  /** Whether this server lacks a part of the room's history. */
+  async hasGaps(room: Pick<RoomInfo, 'nid'>): Promise<boolean> {
+    return (await this.dag.gaps(room.nid)).length > 0;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running.values());
+  }
+
+  private start(room: RoomInfo, above: StoredEvent, missing: readonly string[]): Promise<boolean> {
+    const fill = this.fill(room, above, missing)
+      .catch((error: unknown) => {
+        this.parts.onError(error);
+        return false;
+      })
+      .finally(() => this.running.delete(room.nid));
+    this.running.set(room.nid, fill);
+    return fill;
+  }
+
+  private async fill(room: RoomInfo, above: StoredEvent, missing: readonly string[]): Promise<boolean> {
+    const { servers } = this.parts.ports()!;
+    for (const server of await servers.serversToAsk(room, SERVERS_TO_ASK)) {
+      const events = await this.parts.missing.backfill(room, server, missing, BATCH).catch(() => []);
+      if (events.length > 0 && (await this.placeAll(room, server, above, missing, events)) > 0) return true;
+    }
+    return false;
+  }
+
+  /** Oldest first, below the event that they lead to; how many took a place. */
+  private async placeAll(
+    room: RoomInfo,
+    server: string,
+    above: StoredEvent,
+    missing: readonly string[],
+    events: readonly VerifiedEvent[],
+  ): Promise<number> {
+    const known = new Set((await this.dag.byIds(events.map((one) => one.eventId))).flatMap(isPlaced));
+    const unknown = events.filter((event) => !known.has(event.eventId));
+    const fresh = leadingTo(missing, unknown);
+    const lowest = await this.places.lowest(room.nid, above, fresh.length);
+    let states = MAX_STATES;
+    let placed = 0;
+    for (const [index, event] of fresh.entries()) {
+      const history = { ordinal: lowest.ordinal + index, beside: above };
+      const place = async (fetch: boolean): Promise<void> => {
+        const head = await this.parts.heads.of(room);
+        const over = await head.run(async () => {
+          await head.settled();
+          return head.snapshot?.nid ?? 0;
+        });
+        const fetched = fetch ? await this.parts.missing.stateBefore(room, server, event.eventId, over) : undefined;
+        const run = async () => ({
+          done: await this.parts.placing.place(head, event, { history, ...(fetched === undefined ? {} : { fetched }) }),
+        });
+        const { done } = await head.run(run);
+        await done.written;
+        if (done.status === 'accepted') placed++;
+      };
+      try {
+        await this.parts.missing.authority(room, server, event);
+        await place(false).catch(async (error: unknown) => {
+          if (!(error instanceof MissingEventsError) || states-- <= 0) throw error;
+          await place(true);
+        });
+      } catch (error) {
+        if (!(error instanceof MissingEventsError)) this.parts.onError(error);
+      }
+    }
+    return placed;
+  }
+}
+
+/**
+ * Those of the events from which `missing` follow, without a known event between: what is before that belongs to another
+ * gap, further down.
+ */
+function leadingTo(missing: readonly string[], events: readonly VerifiedEvent[]): VerifiedEvent[] {
+  const byId = new Map(events.map((event) => [event.eventId, event]));
+  const wanted = new Set(missing.filter((eventId) => byId.has(eventId)));
+  for (const eventId of wanted) {
+    for (const before of prevEventIds(byId.get(eventId)!.pdu)) if (byId.has(before)) wanted.add(before);
+  }
+  return events.filter((event) => wanted.has(event.eventId));
+}
+
+function isPlaced({ eventId, snapshotBefore }: { eventId: string; snapshotBefore: number }): string[] {
+  return snapshotBefore >= 0 ? [eventId] : [];
+}
+
+async function within(work: Promise<boolean>, waitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), waitMs);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

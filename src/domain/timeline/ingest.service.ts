@@ -1,0 +1,282 @@
+import { ForbiddenError, MatrixError, NotFoundError, UnknownError } from '#kernel/errors';
+import type { JsonValue } from '#kernel/json';
+import type { Storage } from '#platform/storage/storage';
+import { roomVersion } from '#protocol/room-versions';
+import type { RoomInfo, RoomState } from '../room-state';
+import { DagReader, DagWriter, type StagedEvent } from './dag.repository';
+import { MissingEventsError, type EventPlacing, type Placed, type PlacingOptions } from './event-placing.service';
+import { claimedRoom, type IncomingChecks } from './incoming-checks.service';
+import type { IngestOutcome, VerifiedEvent } from './ingest.model';
+import type { IncomingEvents, IngestPorts } from './ingest.ports';
+import type { MissingEvents } from './missing-events.service';
+import type { ExtremityMerging } from './extremity-merging.service';
+import type { PartialStates } from './partial-states.service';
+import type { RoomHead } from './room-head.model';
+import type { RoomHeads } from './room-heads.service';
+import type { StoredEvent } from './timeline.model';
+
+/** States fetched for what came before one event. SECURITY: row 36. */
+const MAX_STATES = 8;
+/** Events of one room that may wait; further ones are refused, and come again when others refer to them. */
+const MAX_STAGED = 1_000;
+const MAX_TRIES = 5;
+const RETRY_MS = 30_000;
+
+/** Everything that the ingest is made of; the timeline composes it. */
+export interface IngestParts {
+  readonly storage: Storage;
+  readonly rooms: RoomState;
+  readonly heads: RoomHeads;
+  readonly placing: EventPlacing;
+  readonly checks: IncomingChecks;
+  readonly missing: MissingEvents;
+  readonly partial: PartialStates;
+  readonly merging: ExtremityMerging;
+  readonly ports: () => IngestPorts;
+  readonly now: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * The one way in for events of other servers, whatever brought them. Spec: server-server, "Checks performed on receipt of a
+ * PDU".
+ */
+export class Ingest implements IncomingEvents {
+  private readonly dag: DagReader;
+  private readonly working = new Map<number, Promise<void>>();
+  private readonly again = new Set<number>();
+  private readonly timers = new Map<number, NodeJS.Timeout>();
+  private stopped = false;
+
+  constructor(private readonly parts: IngestParts) {
+    this.dag = new DagReader(parts.storage);
+  }
+
+  /** Goes on with events that were waiting when the program ended. */
+  async start(): Promise<void> {
+    for (const roomNid of await this.dag.roomsWithStaged()) this.work(roomNid);
+  }
+
+  /** Resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.timers.forEach((timer) => clearTimeout(timer));
+    await this.idle();
+  }
+
+  async idle(): Promise<void> {
+    while (this.working.size > 0) await Promise.all(this.working.values());
+  }
+
+  async receive(origin: string, pdus: readonly JsonValue[]): Promise<IngestOutcome[]> {
+    const outcomes = new Array<IngestOutcome>(pdus.length);
+    const byRoom = new Map<string, number[]>();
+    pdus.forEach((pdu, index) => {
+      const roomId = claimedRoom(pdu);
+      if (roomId === undefined) outcomes[index] = dropped(undefined, new NotFoundError('The event names no room'));
+      else byRoom.set(roomId, [...(byRoom.get(roomId) ?? []), index]);
+    });
+    const rooms = [...byRoom].map(async ([roomId, indexes]) => {
+      const some = indexes.map((index) => pdus[index]!);
+      const results = await this.receiveOfRoom(origin, roomId, some);
+      indexes.forEach((index, i) => (outcomes[index] = results[i]!));
+    });
+    await Promise.all(rooms);
+    return outcomes;
+  }
+
+  async accept(origin: string, roomId: string, pdu: JsonValue): Promise<StoredEvent> {
+    const room = await this.residentRoom(roomId);
+    const [checked] = await this.parts.checks.check(roomVersion(room.version), roomId, origin, [pdu]);
+    if (!('event' in checked!)) throw checked!.error;
+    const { event } = checked;
+    const denied = await this.parts.checks.checkAcl(room, origin, event.pdu.sender);
+    if (denied !== undefined) throw denied;
+    const placed = await this.fetchAndPlace(room, event);
+    if (placed.error !== undefined) throw placed.error;
+    const stored = (await placed.written) ?? (await this.parts.placing.stored(room, event.eventId));
+    if (stored === undefined) throw new ForbiddenError('The event is not allowed');
+    return stored;
+  }
+
+  private async receiveOfRoom(origin: string, roomId: string, pdus: readonly JsonValue[]): Promise<IngestOutcome[]> {
+    try {
+      const room = await this.residentRoom(roomId);
+      const checked = await this.parts.checks.check(roomVersion(room.version), roomId, origin, pdus);
+      const answers: Promise<IngestOutcome>[] = [];
+      for (const one of checked) {
+        if (!('event' in one)) answers.push(Promise.resolve(dropped(one.eventId, one.error)));
+        else answers.push((await this.take(room, one.event)).answer);
+      }
+      const outcomes = await Promise.all(answers);
+      await this.parts.merging.keepFew(room);
+      return outcomes;
+    } catch (error) {
+      if (!(error instanceof MatrixError)) throw error;
+      return pdus.map(() => dropped(undefined, error));
+    }
+  }
+
+  private async residentRoom(roomId: string): Promise<RoomInfo> {
+    const room = await this.parts.rooms.info(roomId);
+    const isHere = room !== undefined && (await this.parts.ports().servers.isResident(room));
+    if (!isHere) throw new NotFoundError('This server is not in the room');
+    return room;
+  }
+
+  /** Places an event, or has it wait; the answer comes with the commit, which the next event need not wait for. */
+  private async take(room: RoomInfo, event: VerifiedEvent): Promise<{ readonly answer: Promise<IngestOutcome> }> {
+    const { eventId, pdu, origin } = event;
+    const denied = await this.parts.checks.checkAcl(room, origin, pdu.sender);
+    if (denied !== undefined) return { answer: Promise.resolve(dropped(eventId, denied)) };
+    try {
+      const placed = await this.place(room, event, await this.options(room, event));
+      return { answer: wrap(eventId, placed) };
+    } catch (error) {
+      if (!(error instanceof MissingEventsError)) throw error;
+      return { answer: this.stage(room, event) };
+    }
+  }
+
+  private async options(room: RoomInfo, event: VerifiedEvent): Promise<PlacingOptions> {
+    const policyAllows = (await this.parts.ports().policy?.allows(room, event)) ?? true;
+    return { policyAllows, partial: await this.parts.partial.isPartial(room) };
+  }
+
+  private async place(room: RoomInfo, event: VerifiedEvent, options: PlacingOptions): Promise<Placed> {
+    return this.inQueue(room, async (head) => {
+      // The promise of the commit must not be awaited here.
+      return { placed: await this.parts.placing.place(head, event, options) };
+    }).then(({ placed }) => placed);
+  }
+
+  private async inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>): Promise<T> {
+    for (;;) {
+      const head = await this.parts.heads.of(room);
+      if (!head.isOpen) throw new NotFoundError('This server is not in the room');
+      const result = await head.run(async () => (head.failure === undefined ? { done: await work(head) } : undefined));
+      if (result !== undefined) return result.done;
+    }
+  }
+
+  private async stage(room: RoomInfo, event: VerifiedEvent): Promise<IngestOutcome> {
+    const { eventId, json, origin } = event;
+    if ((await this.dag.stagedCount(room.nid)) >= MAX_STAGED) {
+      return dropped(eventId, new UnknownError('Too many events of this room wait for others'));
+    }
+    const row = { roomNid: room.nid, eventId, json, origin };
+    await this.parts.storage.write((tx) => new DagWriter(tx).stage(row, this.parts.now()));
+    this.work(room.nid);
+    return { eventId, status: 'staged' };
+  }
+
+  /** Works through the events of a room that wait, one at a time, in the background. */
+  private work(roomNid: number): void {
+    if (this.stopped) return;
+    if (this.working.has(roomNid)) {
+      this.again.add(roomNid);
+      return;
+    }
+    const run = this.workOn(roomNid)
+      .catch(this.parts.onError)
+      .finally(() => {
+        this.working.delete(roomNid);
+        if (this.again.delete(roomNid)) this.work(roomNid);
+      });
+    this.working.set(roomNid, run);
+  }
+
+  private async workOn(roomNid: number): Promise<void> {
+    const room = (await this.parts.rooms.infoByNid([roomNid])).get(roomNid);
+    if (room === undefined) return;
+    for (const waiting of await this.dag.staged(roomNid, MAX_STAGED)) {
+      if (this.stopped) return;
+      const isDone = await this.workOff(room, waiting).catch((error: unknown) => {
+        this.parts.onError(error);
+        return false;
+      });
+      if (!isDone) await this.putOff(room, waiting);
+    }
+    await this.parts.merging.keepFew(room);
+  }
+
+  private async workOff(room: RoomInfo, { eventId, json, origin }: StagedEvent): Promise<boolean> {
+    const value = JSON.parse(json) as JsonValue;
+    const [checked] = await this.parts.checks.check(roomVersion(room.version), room.roomId, origin, [value]);
+    if ('event' in checked!) await (await this.fetchAndPlace(room, checked.event)).written;
+    await this.parts.storage.write((tx) => new DagWriter(tx).unstage([eventId]));
+    return true;
+  }
+
+  /** Tries again later, a few times; what others refer to comes again then. */
+  private async putOff(room: RoomInfo, { nid, eventId, tries }: StagedEvent): Promise<void> {
+    await this.parts.storage.write(async (tx) => {
+      const writer = new DagWriter(tx);
+      if (tries + 1 >= MAX_TRIES) await writer.unstage([eventId]);
+      else await writer.tried(nid);
+    });
+    if (this.timers.has(room.nid) || this.stopped) return;
+    const again = () => {
+      this.timers.delete(room.nid);
+      this.work(room.nid);
+    };
+    this.timers.set(room.nid, setTimeout(again, RETRY_MS).unref());
+  }
+
+  /** Fetches what an event refers to, places that, and then the event. @throws when servers do not help */
+  private async fetchAndPlace(room: RoomInfo, event: VerifiedEvent): Promise<Placed> {
+    const options = await this.options(room, event);
+    try {
+      return await this.place(room, event, options);
+    } catch (error) {
+      if (!(error instanceof MissingEventsError)) throw error;
+    }
+    const head = await this.parts.heads.of(room);
+    const earliest = head.extremities.map((one) => one.eventId);
+    let states = MAX_STATES;
+    for (const older of await this.parts.missing.before(room, event.origin, event, earliest)) {
+      try {
+        await this.parts.missing.authority(room, event.origin, older);
+        const choice = await this.options(room, older);
+        await this.place(room, older, choice).catch(async (error: unknown) => {
+          if (!(error instanceof MissingEventsError) || states-- <= 0) throw error;
+          // The oldest of what was fetched follow events that are further back.
+          return this.placeAfterGap(room, older, choice);
+        });
+      } catch (error) {
+        if (!(error instanceof MissingEventsError)) this.parts.onError(error);
+      }
+    }
+    return this.placeAfterGap(room, event, options);
+  }
+
+  /** Places an event whose predecessors cannot be had, by the state that its server has before it. */
+  private async placeAfterGap(room: RoomInfo, event: VerifiedEvent, options: PlacingOptions): Promise<Placed> {
+    await this.parts.missing.authority(room, event.origin, event);
+    try {
+      return await this.place(room, event, options);
+    } catch (error) {
+      if (!(error instanceof MissingEventsError)) throw error;
+    }
+    const over = await this.inQueue(room, async (head) => {
+      await head.settled();
+      return head.snapshot?.nid ?? 0;
+    });
+    const fetched = await this.parts.missing.stateBefore(room, event.origin, event.eventId, over);
+    return this.place(room, event, { ...options, fetched });
+  }
+}
+
+function dropped(eventId: string | undefined, error: MatrixError): IngestOutcome {
+  return { eventId, status: 'dropped', error };
+}
+
+async function wrap(eventId: string, { status, error, written }: Placed): Promise<IngestOutcome> {
+  const event = await written;
+  return {
+    eventId,
+    status,
+    ...(error === undefined ? {} : { error }),
+    ...(status === 'accepted' && event !== undefined ? { event } : {}),
+  };
+}

@@ -1,0 +1,79 @@
+import { LimitExceededError } from '#kernel/errors';
+import type { Reader } from '#platform/storage/storage';
+import type { RoomInfo, RoomState } from '../room-state';
+import { DagReader } from './dag.repository';
+import type { PartialRoom } from './ingest.model';
+
+/** Which rooms lack members in their state, kept in memory: there are few, and nearly every event asks. */
+export class PartialStates {
+  private readonly dag: DagReader;
+  private partial: Promise<Map<number, PartialRoom>> | undefined;
+  private readonly waiting = new Map<number, Set<() => void>>();
+
+  constructor(
+    reader: Reader,
+    private readonly rooms: RoomState,
+  ) {
+    this.dag = new DagReader(reader);
+  }
+
+  async isPartial(room: Pick<RoomInfo, 'nid'>): Promise<boolean> {
+    return (await this.all()).has(room.nid);
+  }
+
+  async get(room: Pick<RoomInfo, 'nid'>): Promise<PartialRoom | undefined> {
+    return (await this.all()).get(room.nid);
+  }
+
+  async list(): Promise<readonly PartialRoom[]> {
+    return [...(await this.all()).values()];
+  }
+
+  /** Told after the commit. */
+  async began(partial: PartialRoom): Promise<void> {
+    (await this.all()).set(partial.room.nid, partial);
+  }
+
+  /** Told after the commit. */
+  async ended(roomNid: number): Promise<void> {
+    (await this.all()).delete(roomNid);
+    const waiting = this.waiting.get(roomNid);
+    this.waiting.delete(roomNid);
+    waiting?.forEach((wake) => wake());
+  }
+
+  /** Resolves when the room is whole. @throws LimitExceededError after `waitMs` */
+  async whole(room: Pick<RoomInfo, 'nid'>, waitMs: number): Promise<void> {
+    if (!(await this.isPartial(room))) return;
+    const waiting = this.waiting.get(room.nid) ?? new Set();
+    this.waiting.set(room.nid, waiting);
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiting.delete(wake);
+        reject(new LimitExceededError(waitMs, 'The members of this room are still being fetched'));
+      }, waitMs);
+      const wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      waiting.add(wake);
+    });
+  }
+
+  private all(): Promise<Map<number, PartialRoom>> {
+    this.partial ??= this.read();
+    this.partial.catch(() => (this.partial = undefined));
+    return this.partial;
+  }
+
+  private async read(): Promise<Map<number, PartialRoom>> {
+    const rows = await this.dag.partialRooms();
+    const rooms = await this.rooms.infoByNid(rows.map((row) => row.room_nid));
+    return new Map(
+      rows.flatMap(({ room_nid: nid, event_id: eventId, servers }) => {
+        const room = rooms.get(nid);
+        return room === undefined ? [] : [[nid, { room, eventId, servers: JSON.parse(servers) as string[] }] as const];
+      }),
+    );
+  }
+}

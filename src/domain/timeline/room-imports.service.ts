@@ -1,0 +1,298 @@
+import { BadJsonError, ForbiddenError, NotFoundError } from '#kernel/errors';
+import type { Storage } from '#platform/storage/storage';
+import { creatorsOf } from '#protocol/auth-rules/index';
+import { createEventIdOf, isCreateEvent, prevEventIds, roomVersionOf, type Pdu } from '#protocol/events/index';
+import { ownString } from '#protocol/json-access';
+import { roomVersion, type RoomVersion } from '#protocol/room-versions';
+import {
+  RoomStateWriter,
+  SnapshotWriter,
+  stateMapKey,
+  type RoomInfo,
+  type RoomState,
+  type StateEntry,
+} from '../room-state';
+import { DagReader, DagWriter } from './dag.repository';
+import type { Committer } from './committer.service';
+import type { EventJudge } from './event-judge.service';
+import type { EventStore } from './event-store.service';
+import type { IncomingChecks } from './incoming-checks.service';
+import type { PartialRoom, RoomImport, StateCompletion, VerifiedEvent } from './ingest.model';
+import type { RoomImporting } from './ingest.ports';
+import type { MissingEvents } from './missing-events.service';
+import type { Outlier } from './outliers.service';
+import type { PartialStates } from './partial-states.service';
+import {
+  OWN,
+  type Incoming,
+  type PreparedEvent,
+  type RoomHead,
+  type StateBase,
+  type StateChange,
+} from './room-head.model';
+import { RoomHeadWriter } from './room-head.repository';
+import type { RoomPlaces } from './room-places.service';
+import { toHeadEvent, type RoomHeads } from './room-heads.service';
+import type { StateView } from './state-resolver.service';
+import { UNKNOWN_STATE, type StoredEvent } from './timeline.model';
+
+/** Free places left between what was known of a room and a new join, to be filled with history. */
+const HOLE = 1_000_000;
+
+export interface RoomImportParts {
+  readonly storage: Storage;
+  readonly rooms: RoomState;
+  readonly heads: RoomHeads;
+  readonly events: EventStore;
+  readonly judge: EventJudge;
+  readonly checks: IncomingChecks;
+  readonly missing: MissingEvents;
+  readonly partial: PartialStates;
+  readonly committer: Committer;
+  readonly places: RoomPlaces;
+}
+
+/** Rooms that come from other servers, whole. Spec: server-server, "Joining Rooms". */
+export class RoomImports implements RoomImporting {
+  private readonly dag: DagReader;
+
+  constructor(private readonly parts: RoomImportParts) {
+    this.dag = new DagReader(parts.storage);
+  }
+
+  async importRoom(request: RoomImport): Promise<{ room: RoomInfo; join: StoredEvent }> {
+    const version = roomVersion(request.version);
+    const { roomId, origin } = request;
+    const join = await this.verified(version, roomId, origin, request.joinEvent);
+    const events = [...request.authChain, ...request.state];
+    const checked = await this.parts.checks.check(version, roomId, origin, events);
+    const sound = checked.flatMap((one) => ('event' in one ? [one.event] : []));
+    const create = sound.find((event) => isCreateEvent(event.pdu));
+    const room = await this.makeRoom(version, roomId, create);
+    const known = await this.parts.missing.takeSound(room, sound);
+    const stateIds = new Set(
+      checked.slice(request.authChain.length).flatMap((one) => ('event' in one ? one.event.eventId : [])),
+    );
+    const state = [...known.values()].filter((one) => stateIds.has(one.eventId));
+    const stored = await this.inQueue(room, (head) => this.place(head, request, join, state));
+    return { room: (await this.parts.rooms.info(roomId))!, join: await stored.join };
+  }
+
+  async completeState(room: RoomInfo, { origin, eventId, state, authChain }: StateCompletion): Promise<void> {
+    const partial = await this.parts.partial.get(room);
+    if (partial === undefined || partial.eventId !== eventId) return;
+    const known = await this.parts.missing.takeOutliers(room, origin, [...authChain, ...state]);
+    const checked = await this.parts.checks.check(roomVersion(room.version), room.roomId, origin, state);
+    const ids = new Set(checked.flatMap((one) => ('event' in one ? one.event.eventId : [])));
+    const [join] = await this.dag.byIds([eventId]);
+    if (join === undefined) throw new NotFoundError('The join is not known');
+    const full = [...known.values()].filter((one) => ids.has(one.eventId) && !one.rejected);
+    await this.inQueue(room, (head) => this.complete(head, full));
+    await this.parts.partial.ended(room.nid);
+  }
+
+  partialRooms(): Promise<readonly PartialRoom[]> {
+    return this.parts.partial.list();
+  }
+
+  whole(room: Pick<RoomInfo, 'nid'>, waitMs: number): Promise<void> {
+    return this.parts.partial.whole(room, waitMs);
+  }
+
+  private async verified(
+    version: RoomVersion,
+    roomId: string,
+    origin: string,
+    value: RoomImport['joinEvent'],
+  ): Promise<VerifiedEvent> {
+    const [checked] = await this.parts.checks.check(version, roomId, origin, [value]);
+    if (!('event' in checked!)) throw checked!.error;
+    return checked.event;
+  }
+
+  /** The room's row: new, or corrected where an invite had told of it. @throws BadJsonError when the create event is wrong */
+  private async makeRoom(version: RoomVersion, roomId: string, create: VerifiedEvent | undefined): Promise<RoomInfo> {
+    if (create === undefined) throw new BadJsonError('The state lacks the create event');
+    if (version.createEventIsRoomId && create.eventId !== createEventIdOf(roomId)) {
+      throw new BadJsonError('The create event is of another room');
+    }
+    if (roomVersionOf(create.pdu.content) !== version.id) throw new BadJsonError('The room has another version');
+    const known = await this.parts.rooms.info(roomId);
+    if (known !== undefined && known.version !== version.id) throw new BadJsonError('The room has another version');
+    const creators = creatorsOf(version, create.pdu);
+    const facts = { roomId, version: version.id, creators, roomType: ownString(create.pdu.content, 'type') ?? null };
+    const room = await this.parts.storage.write(async (tx) => {
+      const writer = new RoomStateWriter(tx);
+      const before = await writer.roomById(roomId);
+      const now = { ...facts, nid: before?.nid ?? tx.id('room') };
+      if (before === undefined) await writer.addRoom(now);
+      else await writer.correctRoom(now);
+      return now;
+    });
+    this.parts.rooms.roomCommitted(room);
+    return room;
+  }
+
+  private async inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>): Promise<T> {
+    for (;;) {
+      const head = await this.parts.heads.of(room);
+      const result = await head.run(async () => {
+        await head.settled();
+        return head.failure === undefined ? { done: await work(head) } : undefined;
+      });
+      if (result !== undefined) return result.done;
+    }
+  }
+
+  /** Gives the join its place, after the state that came with it. */
+  private async place(
+    head: RoomHead,
+    request: RoomImport,
+    join: VerifiedEvent,
+    state: readonly Outlier[],
+  ): Promise<{ readonly join: Promise<StoredEvent> }> {
+    head.room = (await this.parts.rooms.info(request.roomId))!;
+    const [row] = await this.dag.byIds([join.eventId]);
+    if (row !== undefined && row.snapshotBefore !== UNKNOWN_STATE) {
+      return { join: Promise.resolve((await this.parts.events.event(row.nid))!) };
+    }
+    const view = await this.parts.missing.viewOf(state, head.snapshot?.nid ?? 0);
+    const before: StateBase = { node: head.snapshot, changes: view.over };
+    await this.judge(head, join, before, request.partial !== undefined);
+    const prepared = await this.prepare(head, join, before, view, row?.nid);
+    const { room, partial } = { room: head.room, partial: request.partial };
+    const servers = [request.origin, ...(partial?.serversInRoom ?? []).filter((server) => server !== request.origin)];
+    const written = this.parts.committer.append({
+      head,
+      events: [prepared],
+      within: async (tx) => {
+        if (partial !== undefined) await new DagWriter(tx).setPartial(room.nid, join.eventId, servers);
+        else await new DagWriter(tx).setWhole(room.nid);
+      },
+    });
+    prepared.written = written;
+    const done = written.then(async ([event]) => {
+      if (partial !== undefined) await this.parts.partial.began({ room, eventId: join.eventId, servers });
+      else await this.parts.partial.ended(room.nid);
+      return event!;
+    });
+    return { join: done };
+  }
+
+  /** @throws ForbiddenError when the join does not hold in the state that came with it */
+  private async judge(head: RoomHead, join: VerifiedEvent, before: StateBase, isPartial: boolean): Promise<void> {
+    const entries = await this.parts.judge.entriesFor(head.version, join.pdu, before);
+    const pdus = new Map([...entries].map(([key, event]) => [key, event.pdu as Pdu]));
+    // A state without members may lack those that let the joiner in; its authority names them.
+    for (const { pdu } of isPartial ? await this.authOf(join) : []) {
+      const key = stateMapKey(pdu.type, pdu.state_key ?? '');
+      if (!pdus.has(key)) pdus.set(key, pdu);
+    }
+    const create = pdus.get(stateMapKey('m.room.create', ''));
+    if (create === undefined) throw new ForbiddenError('The state lacks the create event');
+    const refusal = this.parts.judge.byState(head.version, join.pdu, pdus, create);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  private async prepare(
+    head: RoomHead,
+    join: VerifiedEvent,
+    before: StateBase,
+    view: StateView,
+    outlierNid: number | undefined,
+  ): Promise<PreparedEvent> {
+    const { pdu } = join;
+    const own = { type: pdu.type, stateKey: pdu.state_key ?? '', eventNid: OWN };
+    const isOwn = (entry: StateEntry) => entry.type === own.type && entry.stateKey === own.stateKey;
+    const others = view.over.filter((entry) => !isOwn(entry));
+    const changed = await this.changes(head, others);
+    const previous = await this.parts.heads.state(head, own.type, own.stateKey);
+    const entries = await this.parts.judge.entriesFor(head.version, pdu, before);
+    const replaces = entries.get(stateMapKey(own.type, own.stateKey));
+    const inGraph = (await this.dag.byIds(prevEventIds(pdu))).filter((one) => one.snapshotBefore !== UNKNOWN_STATE);
+    const there = new Set(inGraph.map((one) => one.eventId));
+    const prepared: PreparedEvent = {
+      eventId: join.eventId,
+      pdu,
+      json: join.json,
+      ordinal: head.ordinal + 1 + (head.ordinal > 0 ? HOLE : 0),
+      depthBefore: head.depth,
+      previous: (await this.parts.events.events(inGraph.map((one) => one.nid))).map(toHeadEvent),
+      replaces: replaces && toHeadEvent(replaces),
+      replacesCurrent: previous,
+      redacts: undefined,
+      auth: await this.authOf(join),
+    };
+    const incoming: Incoming = {
+      kind: 'live',
+      shown: true,
+      outlierNid,
+      before,
+      current: [...others, own],
+      changed,
+      gaps: [...new Set(prevEventIds(pdu))].filter((id) => !there.has(id)),
+      beside: undefined,
+      extremities: [prepared],
+      redactedBy: undefined,
+      redactsLater: undefined,
+    };
+    prepared.incoming = incoming;
+    head.place(prepared, incoming, changed);
+    return prepared;
+  }
+
+  private async authOf({ pdu }: VerifiedEvent) {
+    const ids = (pdu.auth_events as (string | [string])[]).map((one) => (Array.isArray(one) ? one[0] : one));
+    const rows = await this.dag.byIds(ids);
+    return (await this.parts.events.events(rows.map((row) => row.nid))).map(toHeadEvent);
+  }
+
+  private async changes(head: RoomHead, entries: readonly StateEntry[]): Promise<StateChange[]> {
+    const keys = entries.map(({ type, stateKey }) => [type, stateKey] as const);
+    const before = await this.parts.rooms.snapshots.valuesOf(head.snapshot?.nid ?? 0, keys);
+    const nids = [...new Set([...entries.map((entry) => entry.eventNid), ...before.values()])].filter(
+      (nid) => nid !== 0,
+    );
+    const events = new Map((await this.parts.events.events(nids)).map((event) => [event.nid, event]));
+    return entries.map(({ type, stateKey, eventNid }) => ({
+      type,
+      stateKey,
+      event: events.get(eventNid),
+      replaced: events.get(before.get(stateMapKey(type, stateKey)) ?? 0),
+    }));
+  }
+
+  /** Lays what was missing under the current state: what changed since the join stays. */
+  private async complete(head: RoomHead, full: readonly Outlier[]): Promise<void> {
+    const room = head.room!;
+    const present = new Set(
+      (await this.parts.rooms.currentAll(room)).map((entry) => stateMapKey(entry.type, entry.stateKey)),
+    );
+    const entries = full.flatMap(({ nid, pdu }): StateEntry[] => {
+      const { type, state_key: stateKey } = pdu;
+      const isMissing = stateKey !== undefined && !present.has(stateMapKey(type, stateKey));
+      return isMissing ? [{ type, stateKey, eventNid: nid }] : [];
+    });
+    const changes = await this.changes(head, entries);
+    await this.parts.storage.write(async (tx) => {
+      const snapshots = new SnapshotWriter(tx);
+      const node = entries.length === 0 ? head.snapshot : await snapshots.append(room.nid, head.snapshot, entries);
+      await snapshots.flush();
+      const current = entries.map((entry) => ({ ...entry, roomNid: room.nid }));
+      await new RoomStateWriter(tx).setCurrent(current);
+      const position = tx.position();
+      const resolved = changes.map((change) => ({ ...change, room, position }));
+      for (const participant of this.parts.committer.everyParticipant()) {
+        if (resolved.length > 0) await participant.stateChanged?.(tx, resolved);
+      }
+      await new RoomHeadWriter(tx).moveSnapshot(room.nid, node?.nid ?? 0);
+      await new DagWriter(tx).setWhole(room.nid);
+      tx.afterCommit(() => {
+        head.snapshot = node;
+        head.relearn();
+        this.parts.places.restated(room.nid, node?.nid ?? 0);
+        this.parts.rooms.stateCommitted(current);
+      });
+    });
+  }
+}
