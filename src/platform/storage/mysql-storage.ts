@@ -2,12 +2,12 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { PositionClock, PositionLease } from './position-clock';
+import { PublishingStorage } from './publishing-storage';
 import type { Sequences } from './sequences';
-import { positionSequence } from './sqlite-storage';
-import type { SequenceName } from './sequence-names';
 import { ignoreSql, insertSql, updatable, upsertSql } from './statements';
-import type { Change, Position, Positions, Row, SqlValue, Storage, Tx } from './storage';
+import type { Row, SqlValue, Tx } from './storage';
 import type { StorageObserver } from './storage-observer';
+import { Transaction } from './transaction';
 
 /** Deadlock, lock wait timeout, Galera certification failure: the whole transaction is worth another try. */
 const RETRIED = new Set([1213, 1205, 1047]);
@@ -18,7 +18,7 @@ const ROWS_PER_INSERT = 500;
  * Storage on MySQL or MariaDB (InnoDB, READ COMMITTED). Transactions run side by side on pooled connections; the server
  * groups their commits. Positions become visible in order, whatever order they commit in.
  */
-export class MysqlStorage implements Storage {
+export class MysqlStorage extends PublishingStorage {
   readonly dialect = 'mysql' as const;
   private reserving: Promise<void> | undefined;
   /** Reads and writes under way, which closing waits for. */
@@ -27,11 +27,13 @@ export class MysqlStorage implements Storage {
 
   constructor(
     private readonly pool: Pool,
-    private readonly sequences: Sequences,
-    private readonly clock: PositionClock,
-    private readonly observer: StorageObserver,
+    sequences: Sequences,
+    clock: PositionClock,
+    observer: StorageObserver,
     private readonly closePool: () => Promise<void>,
-  ) {}
+  ) {
+    super(sequences, clock, observer);
+  }
 
   async all<R>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
     const [rows] = await this.track(this.pool.query<RowDataPacket[]>(sql, params.slice()));
@@ -45,20 +47,6 @@ export class MysqlStorage implements Storage {
   async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     if (this.closing !== undefined) throw new Error('the database is closed');
     return this.track(this.untilItHolds(work));
-  }
-
-  subscribe(stream: string, listener: (change: Change) => void): () => void {
-    return this.clock.subscribe(stream, listener);
-  }
-
-  announce(change: Omit<Change, 'position'>): Position {
-    // Running low costs one empty transaction, which reserves the next block.
-    if (this.sequences.low) this.write(async () => undefined).catch(this.observer.onListenerError);
-    return this.clock.announce(change, this.sequences.next(positionSequence(this.clock.writer)));
-  }
-
-  visible(): Positions {
-    return new Map([[this.clock.writer, this.clock.visible()]]);
   }
 
   /** Finishes what is under way, then closes the pool. A second call waits for the first. */
@@ -152,16 +140,15 @@ export class MysqlStorage implements Storage {
   }
 }
 
-class MysqlTx implements Tx {
-  readonly changes: Change[] = [];
-  readonly hooks: (() => void)[] = [];
-
+class MysqlTx extends Transaction {
   constructor(
     private readonly connection: PoolConnection,
-    private readonly sequences: Sequences,
-    private readonly clock: PositionClock,
-    private readonly lease: PositionLease,
-  ) {}
+    sequences: Sequences,
+    clock: PositionClock,
+    lease: PositionLease,
+  ) {
+    super(sequences, clock, lease);
+  }
 
   async all<R>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
     const [rows] = await this.connection.query<RowDataPacket[]>(sql, params.slice());
@@ -192,24 +179,6 @@ class MysqlTx implements Tx {
     update?: readonly string[],
   ): Promise<void> {
     await this.chunks(table, rows, (row) => upsertSql('mysql', key, update ?? updatable(key, row)));
-  }
-
-  id(sequence: SequenceName): number {
-    return this.sequences.next(sequence);
-  }
-
-  position(): Position {
-    const pos = this.sequences.next(positionSequence(this.clock.writer));
-    this.clock.take(this.lease, pos);
-    return { writer: this.clock.writer, pos };
-  }
-
-  publish(change: Change): void {
-    this.changes.push(change);
-  }
-
-  afterCommit(hook: () => void): void {
-    this.hooks.push(hook);
   }
 
   private async chunks(table: string, rows: Row | readonly Row[], tail: (row: Row) => string): Promise<number> {

@@ -5,8 +5,8 @@ import type { DataSource } from 'typeorm';
 import { MysqlStorage } from './mysql-storage';
 import { PositionClock } from './position-clock';
 import { Sequences } from './sequences';
-import { positionSequence, SqliteStorage } from './sqlite-storage';
-import { sequenceNames } from './sequence-names';
+import { SqliteStorage } from './sqlite-storage';
+import { positionSequence, sequenceNames } from './sequence-names';
 import type { Storage } from './storage';
 import type { StorageObserver } from './storage-observer';
 

@@ -1,11 +1,12 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { LRUCache } from 'lru-cache';
 import type { PositionClock, PositionLease } from './position-clock';
+import { PublishingStorage } from './publishing-storage';
 import type { Sequences } from './sequences';
-import type { SequenceName } from './sequence-names';
 import { ignoreSql, insertSql, updatable, upsertSql } from './statements';
-import type { Change, Position, Positions, Row, SqlValue, Storage, Tx } from './storage';
+import type { Row, SqlValue, Tx } from './storage';
 import type { StorageObserver } from './storage-observer';
+import { Transaction } from './transaction';
 
 interface Job {
   run(tx: SqliteTx): Promise<void>;
@@ -33,7 +34,7 @@ class Statements {
  * commit), each in a savepoint of its own, so that one failure undoes only itself. Reads use a read-only connection and
  * see what is committed.
  */
-export class SqliteStorage implements Storage {
+export class SqliteStorage extends PublishingStorage {
   readonly dialect = 'sqlite' as const;
   private readonly reading: Statements;
   private readonly writing: Statements;
@@ -44,10 +45,11 @@ export class SqliteStorage implements Storage {
   constructor(
     writer: Database,
     private readonly reader: Database,
-    private readonly sequences: Sequences,
-    private readonly clock: PositionClock,
-    private readonly observer: StorageObserver,
+    sequences: Sequences,
+    clock: PositionClock,
+    observer: StorageObserver,
   ) {
+    super(sequences, clock, observer);
     this.reading = new Statements(reader);
     this.writing = new Statements(writer);
   }
@@ -72,20 +74,6 @@ export class SqliteStorage implements Storage {
       });
       this.running ??= new Promise<void>((done) => setImmediate(() => void this.drain().finally(done)));
     });
-  }
-
-  subscribe(stream: string, listener: (change: Change) => void): () => void {
-    return this.clock.subscribe(stream, listener);
-  }
-
-  announce(change: Omit<Change, 'position'>): Position {
-    // Running low costs one empty transaction, which reserves the next block.
-    if (this.sequences.low) this.write(async () => undefined).catch(this.observer.onListenerError);
-    return this.clock.announce(change, this.sequences.next(positionSequence(this.clock.writer)));
-  }
-
-  visible(): Positions {
-    return new Map([[this.clock.writer, this.clock.visible()]]);
   }
 
   /** Reserves the first block of every sequence. Called once, before the storage is used. */
@@ -167,16 +155,15 @@ export class SqliteStorage implements Storage {
   }
 }
 
-class SqliteTx implements Tx {
-  readonly changes: Change[] = [];
-  readonly hooks: (() => void)[] = [];
-
+class SqliteTx extends Transaction {
   constructor(
     private readonly statements: Statements,
-    private readonly sequences: Sequences,
-    private readonly clock: PositionClock,
-    private readonly lease: PositionLease,
-  ) {}
+    sequences: Sequences,
+    clock: PositionClock,
+    lease: PositionLease,
+  ) {
+    super(sequences, clock, lease);
+  }
 
   async all<R>(sql: string, params: readonly SqlValue[] = []): Promise<R[]> {
     return this.statements.of(sql).all(...params) as R[];
@@ -207,24 +194,6 @@ class SqliteTx implements Tx {
     this.each(table, rows, (row) => upsertSql('sqlite', key, update ?? updatable(key, row)));
   }
 
-  id(sequence: SequenceName): number {
-    return this.sequences.next(sequence);
-  }
-
-  position(): Position {
-    const pos = this.sequences.next(positionSequence(this.clock.writer));
-    this.clock.take(this.lease, pos);
-    return { writer: this.clock.writer, pos };
-  }
-
-  publish(change: Change): void {
-    this.changes.push(change);
-  }
-
-  afterCommit(hook: () => void): void {
-    this.hooks.push(hook);
-  }
-
   /** One prepared statement, run per row: faster here than one long statement. */
   private each(table: string, rows: Row | readonly Row[], tail: (row: Row) => string): number {
     const list = isRows(rows) ? rows : [rows];
@@ -237,9 +206,6 @@ class SqliteTx implements Tx {
     return changed;
   }
 }
-
-/** The name of the sequence that counts a writer's positions. */
-export const positionSequence = (writer: number): string => `position:${writer}`;
 
 function isRows(rows: Row | readonly Row[]): rows is readonly Row[] {
   return Array.isArray(rows);
