@@ -65,16 +65,17 @@ export class ForServers implements FederationReading {
     const { state, authChain } = await this.parts.timeline.graph.stateBefore(join);
     const stored = await this.parts.timeline.events(state);
     const named = new Set(authEventIds(join.pdu as Pdu));
+    // Members without whom the rest of the state could not be judged: those who set it.
+    const setters = new Set(stored.filter(({ type }) => type !== MEMBER).map(({ sender }) => sender));
     const isWanted = (event: StoredEvent) =>
-      event.type !== MEMBER || named.has(event.eventId) || matters(event, stored);
+      event.type !== MEMBER || named.has(event.eventId) || setters.has(event.stateKey!);
     const shown = omitMembers ? stored.filter(isWanted) : stored;
     const chain = omitMembers ? await this.chainOf(shown) : await this.parts.timeline.events(authChain);
     const listed = new Set(shown.map((event) => event.nid));
     const room = (await this.parts.rooms.info(join.roomId))!;
-    const serversInRoom = [this.parts.serverName, ...(await this.parts.membership.servers.of(room))];
     // What is in the state need not come a second time.
     const rest = omitMembers ? chain.filter((event) => !listed.has(event.nid)) : chain;
-    return { ...(await this.withRedactions(room, shown, rest)), serversInRoom };
+    return { ...(await this.withRedactions(room, shown, rest)), serversInRoom: serversIn(stored) };
   }
 
   async eventAuth(server: string, roomId: string, eventId: string): Promise<OutgoingEvent[]> {
@@ -196,9 +197,10 @@ export class ForServers implements FederationReading {
   }
 }
 
-/** Members without whom the rest of the state could not be judged: those who set it. */
-function matters(member: StoredEvent, state: readonly StoredEvent[]): boolean {
-  return state.some((event) => event.type !== MEMBER && event.sender === member.stateKey);
+/** The servers with a joined user in a state. */
+function serversIn(state: readonly StoredEvent[]): string[] {
+  const joined = state.filter(({ type, pdu }) => type === MEMBER && membershipOf(pdu as Pdu) === 'join');
+  return [...new Set(joined.flatMap(({ stateKey }) => serverNameOf(stateKey!) ?? []))];
 }
 
 const notInRoom = (): ForbiddenError => new ForbiddenError('The server is not in the room');
