@@ -115,7 +115,7 @@ export class StateResolver {
     const result = new Map([...keys.keys()].map((key) => [key, entryOf(key, first.get(key) ?? ABSENT)]));
     if (conflict.length === 0) return result;
     const settled = await this.settle(room, version, { views, states, keys, conflict, own });
-    for (const key of conflict) result.set(key, entryOf(key, settled.get(key) ?? ABSENT));
+    for (const entry of settled) result.set(stateMapKey(entry.type, entry.stateKey), entry);
     return result;
   }
 
@@ -126,8 +126,11 @@ export class StateResolver {
     return new Map([...pairs, ...over].map((pair) => [stateMapKey(...pair), pair]));
   }
 
-  /** Resolves the conflicting keys with #protocol's algorithm, which is given what of the states it can come to ask. */
-  private async settle(room: RoomInfo, version: RoomVersion, question: Question): Promise<Map<string, number>> {
+  /**
+   * Resolves the conflicting keys with #protocol's algorithm, which is given what of the states it can come to ask. The
+   * events in which the auth chains differ take part, so that keys can come in that no state has.
+   */
+  private async settle(room: RoomInfo, version: RoomVersion, question: Question): Promise<StateEntry[]> {
     const { views, states, keys, conflict, own } = question;
     const conflicting = states.map((state) => conflict.flatMap((key) => state.get(key) || []));
     const loader = new Loader(this.events, this.chains, own);
@@ -138,13 +141,16 @@ export class StateResolver {
       version,
       [...full].map((nid) => loader.byNid(nid)),
     );
+    const disputed = new Map(conflict.map((key) => [key, keys.get(key)!]));
+    const drawnIn = stateKeysOf([...difference].map((nid) => loader.byNid(nid)));
     const unconflicted = await this.viewValues(
       views[0]!,
-      needed.filter((pair) => !conflict.includes(stateMapKey(...pair))),
+      [...needed, ...drawnIn].filter((pair) => !disputed.has(stateMapKey(...pair))),
     );
     const agreed = new Map([...unconflicted].filter(([, nid]) => nid !== ABSENT));
+    for (const pair of drawnIn) if (!agreed.has(stateMapKey(...pair))) disputed.set(stateMapKey(...pair), pair);
     await loader.load(await loader.chain(agreed.values()));
-    const pairs = new Map([...keys, ...needed.map((pair) => [stateMapKey(...pair), pair] as const)]);
+    const pairs = new Map([...keys, ...[...needed, ...drawnIn].map((pair) => [stateMapKey(...pair), pair] as const)]);
     const maps = states.map((state) => {
       const entries = [
         ...agreed,
@@ -160,12 +166,10 @@ export class StateResolver {
       event: (eventId) => loader.byId(eventId),
       authDifference: new Set([...difference].map((nid) => loader.byNid(nid).eventId)),
     });
-    return new Map(
-      conflict.map((key) => {
-        const eventId = resolved.get(stateEntryKey(...pairs.get(key)!));
-        return [key, eventId === undefined ? ABSENT : loader.nidOf(eventId)];
-      }),
-    );
+    return [...disputed.values()].map(([type, stateKey]) => {
+      const eventId = resolved.get(stateEntryKey(type, stateKey));
+      return { type, stateKey, eventNid: eventId === undefined ? ABSENT : loader.nidOf(eventId) };
+    });
   }
 
   /**
@@ -295,6 +299,10 @@ function neededKeys(version: RoomVersion, events: readonly ResolvableEvent[]): S
   add(['m.room.join_rules', '']);
   for (const { pdu } of events) authTypesFor(version, pdu).forEach(add);
   return [...keys.values()];
+}
+
+function stateKeysOf(events: readonly ResolvableEvent[]): StateKeyPair[] {
+  return events.flatMap(({ pdu }): StateKeyPair[] => (pdu.state_key === undefined ? [] : [[pdu.type, pdu.state_key]]));
 }
 
 function agree(states: readonly Values[], key: string): boolean {
