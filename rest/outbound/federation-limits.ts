@@ -19,6 +19,8 @@ const BY_OPERATION: Readonly<Record<string, Partial<OutgoingLimits>>> = {
   'server-server/getRoomState': ROOM,
   'server-server/getRoomStateIds': { ...ROOM, bytes: 64 * MEGABYTE },
   'server-server/getEventAuth': { ...ROOM, bytes: 64 * MEGABYTE },
+  // A client waits for it with each event that it sends.
+  'server-server/askPolicyServerToSign': { ...USUAL, totalMs: 10_000, headersMs: 10_000, bytes: 64 * 1024 },
   'server-server/backfillRoom': EVENTS,
   'server-server/getMissingPreviousEvents': EVENTS,
   'server-server/getPublicRooms': EVENTS,

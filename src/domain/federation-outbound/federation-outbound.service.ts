@@ -31,12 +31,12 @@ export class FederationOutbound {
   private readonly completion: StateCompletionJob;
 
   constructor(parts: FederationOutboundParts) {
-    const { serverName, roomState: rooms, remote, imports, membership, timeline, onError } = parts;
+    const { roomState: rooms, remote, imports, onError } = parts;
     this.completion = new StateCompletionJob(imports, remote, onError);
     const entries = new RemoteEntries({ ...parts, rooms, onPartial: () => this.completion.wake() });
-    this.invites = new RemoteInvites({ ...parts, rooms });
+    this.policies = new RoomPolicies(parts);
+    this.invites = new RemoteInvites({ ...parts, rooms, policy: this.policies });
     this.lookups = new RemoteLookups(remote);
-    this.policies = new RoomPolicies(timeline, membership, serverName);
     this.rooms = {
       join: (entry) => entries.join(entry),
       knock: (entry) => entries.knock(entry),

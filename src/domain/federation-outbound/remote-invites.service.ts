@@ -6,7 +6,7 @@ import { ownObject } from '#protocol/json-access';
 import { roomVersion } from '#protocol/room-versions';
 import type { SigningKey } from '#protocol/signing/index';
 import type { RoomInfo, RoomState } from '../room-state';
-import type { EventTemplates, IncomingEvents, StoredEvent, Timeline } from '../timeline';
+import type { EventPolicy, EventTemplates, IncomingEvents, StoredEvent, Timeline } from '../timeline';
 import type { RemoteServers } from './federation-outbound.ports';
 
 /** What an invited user's server is shown of the room. Spec: client-server, "Stripped state". */
@@ -30,22 +30,23 @@ export interface RemoteInvitesParts {
   readonly timeline: Pick<Timeline, 'events'>;
   readonly incoming: Pick<IncomingEvents, 'accept'>;
   readonly templates: Pick<EventTemplates, 'draftFor'>;
+  readonly policy: Pick<EventPolicy, 'vouch'>;
 }
 
 /** Invites of users of other servers, which their servers sign too. Spec: server-server, "Inviting to a room". */
 export class RemoteInvites {
   constructor(private readonly parts: RemoteInvitesParts) {}
 
-  /** @throws ForbiddenError by the room's rules; what the invited server said */
+  /** @throws ForbiddenError by the room's rules; what the room's policy server or the invited server said */
   async invite(
     room: RoomInfo,
     { sender, userId, content }: { readonly sender: string; readonly userId: string; readonly content: JsonObject },
   ): Promise<void> {
-    const { serverName, signingKey, templates, remote, incoming } = this.parts;
+    const { serverName, signingKey, templates, policy, remote, incoming } = this.parts;
     const version = roomVersion(room.version);
     const draft = { type: 'm.room.member', sender, stateKey: userId, content: { ...content, membership: 'invite' } };
     const template = await templates.draftFor(room, draft);
-    const signed = hashAndSign(version, template.pdu, serverName, signingKey);
+    const signed = await policy.vouch(room, hashAndSign(version, template.pdu, serverName, signingKey));
     const server = serverNameOf(userId) ?? '';
     const { roomId } = room;
     const state = await this.shownState(room, sender);
@@ -109,6 +110,8 @@ function withSignatureOf(server: string, { pdu, eventId }: SignedEvent, returned
   if (!isJsonObject(returned)) throw new BadJsonError(`${server} did not give the invite back`);
   const theirs = ownObject(ownObject(returned, 'signatures'), server);
   if (theirs === undefined) throw new ForbiddenError(`${server} did not sign the invite ${eventId}`);
-  const signatures = { ...pdu.signatures, [server]: theirs } as Signatures;
+  // A policy server's signature may stand there too.
+  const all = { ...ownObject(pdu.signatures, server), ...theirs };
+  const signatures = { ...pdu.signatures, [server]: all } as Signatures;
   return { ...pdu, signatures };
 }

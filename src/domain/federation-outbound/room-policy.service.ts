@@ -1,57 +1,108 @@
+import { LRUCache } from 'lru-cache';
+import { ForbiddenError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
-import { verifyEventSignature, type InspectedEvent, type Pdu } from '#protocol/events/index';
+import { carriesSignature, withSignature, type Pdu, type SignedEvent } from '#protocol/events/index';
 import { ownObject, ownString } from '#protocol/json-access';
+import { roomVersion } from '#protocol/room-versions';
 import { VerifyKey } from '#protocol/signing/index';
+import { RemoteServerError } from '../federation';
 import type { Membership } from '../membership';
 import type { RoomInfo } from '../room-state';
-import type { EventPolicy, Timeline } from '../timeline';
+import type { EventPolicy, PartialRoom, StoredEvent } from '../timeline';
+import type { RemoteServers } from './federation-outbound.ports';
+import { PolicyRefusalError } from './policy-refusal.errors';
 
 const TYPE = 'm.room.policy';
 /** The only name that a policy server's key has. */
 const KEY_ID = 'ed25519:policy_server';
+/** Answers kept, because an event that waits for others is judged again. */
+const MAX_ANSWERS = 10_000;
+const ANSWERS_KEPT_MS = 10 * 60_000;
 
 /** Who judges a room's events, and with which key. */
-export interface PolicyServer {
+interface PolicyServer {
   readonly server: string;
+  readonly publicKey: string;
   readonly key: VerifyKey;
 }
 
-/** Checks that events carry the signature of their room's policy server. Spec: server-server, "Policy servers". */
-export class RoomPolicies implements EventPolicy {
-  constructor(
-    private readonly timeline: Pick<Timeline, 'currentState'>,
-    private readonly membership: Pick<Membership, 'servers' | 'joinedLocalUsers'>,
-    private readonly serverName: string,
-  ) {}
+export interface RoomPoliciesParts {
+  readonly serverName: string;
+  readonly remote: Pick<RemoteServers, 'askPolicyServer'>;
+  readonly timeline: {
+    currentState(room: Pick<RoomInfo, 'nid'>, type: string, stateKey: string): Promise<StoredEvent | undefined>;
+    readonly partialStates: { get(room: Pick<RoomInfo, 'nid'>): Promise<PartialRoom | undefined> };
+  };
+  readonly membership: Pick<Membership, 'servers' | 'joinedLocalUsers'>;
+}
 
-  async allows(room: RoomInfo, event: InspectedEvent): Promise<boolean> {
-    const policy = isPolicyEvent(event.pdu) ? undefined : await this.policyServer(room);
-    return policy === undefined || verifyEventSignature(event, policy.server, KEY_ID, policy.key);
+/** Shows events to their room's policy server, which signs what it recommends. Spec: server-server, "Policy Servers". */
+export class RoomPolicies implements EventPolicy {
+  private readonly answers = new LRUCache<string, Promise<string>>({ max: MAX_ANSWERS, ttl: ANSWERS_KEPT_MS });
+
+  constructor(private readonly parts: RoomPoliciesParts) {}
+
+  async concerns(room: RoomInfo, event: { readonly type: string; readonly stateKey?: string | undefined }) {
+    // So that a room can be used again whose policy server is gone.
+    if (event.type === TYPE && event.stateKey === '') return false;
+    return (await this.policyServer(room)) !== undefined;
+  }
+
+  async vouch<E extends SignedEvent>(room: RoomInfo, event: E): Promise<E> {
+    const { type, state_key: stateKey } = event.pdu;
+    const policy = type === TYPE && stateKey === '' ? undefined : await this.policyServer(room);
+    if (policy === undefined) return event;
+    const version = roomVersion(room.version);
+    const place = { server: policy.server, keyId: KEY_ID };
+    if (carriesSignature(version, event, place, policy.key)) return event;
+    const signed = withSignature(version, event, place, await this.signature(policy, event));
+    if (carriesSignature(version, signed, place, policy.key)) return signed;
+    throw new ForbiddenError(`The signature of the policy server ${policy.server} is not by the key of the room`);
+  }
+
+  /** One question for each event; only good answers and refusals are kept. */
+  private signature({ server, publicKey }: PolicyServer, { eventId, pdu }: SignedEvent): Promise<string> {
+    const id = `${eventId} ${server} ${publicKey}`;
+    const known = this.answers.get(id);
+    if (known !== undefined) return known;
+    const answer = this.ask(server, pdu);
+    this.answers.set(id, answer);
+    answer.catch((error: unknown) => {
+      if (!(error instanceof PolicyRefusalError) || error.isPassing) this.answers.delete(id);
+    });
+    return answer;
+  }
+
+  private async ask(server: string, pdu: JsonObject): Promise<string> {
+    if (server === this.parts.serverName) throw new ForbiddenError('This server is no policy server');
+    try {
+      const answer = await this.parts.remote.askPolicyServer(server, pdu);
+      const signature = ownString(ownObject(answer, server), KEY_ID);
+      if (signature === undefined) throw new ForbiddenError(`The policy server ${server} did not sign the event`);
+      return signature;
+    } catch (error) {
+      if (error instanceof RemoteServerError && error.status < 500) throw new PolicyRefusalError(error);
+      throw error;
+    }
   }
 
   /** The room's policy server; undefined when it has none that counts. */
-  async policyServer(room: RoomInfo): Promise<PolicyServer | undefined> {
-    const event = await this.timeline.currentState(room, TYPE, '');
+  private async policyServer(room: RoomInfo): Promise<PolicyServer | undefined> {
+    const event = await this.parts.timeline.currentState(room, TYPE, '');
     if (event === undefined || event.redactedByNid !== null) return undefined;
     const { content } = event.pdu as Pdu;
     const server = ownString(content, 'via');
     const publicKey = ownString(ownObject(content, 'public_keys'), 'ed25519');
     const key = publicKey === undefined ? undefined : VerifyKey.fromBase64(publicKey);
-    if (server === undefined || key === undefined || !(await this.isInRoom(room, server))) return undefined;
-    return { server, key };
+    if (server === undefined || publicKey === undefined || key === undefined) return undefined;
+    return (await this.isInRoom(room, server)) ? { server, publicKey, key } : undefined;
   }
 
   private async isInRoom(room: RoomInfo, server: string): Promise<boolean> {
-    if (server === this.serverName) return (await this.membership.joinedLocalUsers(room)).size > 0;
-    return this.membership.servers.has(room, server);
+    const { serverName, membership, timeline } = this.parts;
+    if (server === serverName) return (await membership.joinedLocalUsers(room)).size > 0;
+    if (await membership.servers.has(room, server)) return true;
+    // Its members may be among those that are still to be brought.
+    return (await timeline.partialStates.get(room))?.servers.includes(server) ?? false;
   }
-}
-
-function isPolicyEvent(pdu: Pdu): boolean {
-  return pdu.type === TYPE && pdu.state_key === '';
-}
-
-/** A policy server's answer: its signature, by server and key. */
-export function policySignature(answer: JsonObject, server: string): string | undefined {
-  return ownString(ownObject(answer, server), KEY_ID);
 }

@@ -4,18 +4,20 @@ import { AuthChains } from './auth-chains.service';
 import type { Committer } from './committer.service';
 import { EventJudge } from './event-judge.service';
 import { EventPlacing } from './event-placing.service';
-import type { MakerDraft } from './event-maker.service';
+import type { EventMaker, MakerDraft } from './event-maker.service';
 import { ExtremityMerging } from './extremity-merging.service';
 import type { EventStore } from './event-store.service';
 import { Templates } from './event-templates.service';
 import { GraphReads } from './graph-reads.service';
 import { History } from './history.service';
 import { IncomingChecks } from './incoming-checks.service';
-import type { IngestPorts } from './ingest.ports';
+import type { EventPolicy, IngestPorts } from './ingest.ports';
 import { Ingest } from './ingest.service';
 import { MissingEvents } from './missing-events.service';
 import { Outliers } from './outliers.service';
 import { PartialStates } from './partial-states.service';
+import { PolicedAppending } from './policed-appending.service';
+import type { RoomHead } from './room-head.model';
 import { RoomImports } from './room-imports.service';
 import type { RoomPlaces } from './room-places.service';
 import type { RoomHeads } from './room-heads.service';
@@ -30,6 +32,9 @@ export interface ElsewhereParts {
   readonly partial: PartialStates;
   readonly history: History;
   readonly graph: GraphReads;
+  readonly policed: PolicedAppending;
+  /** Who answers for rooms' policy servers; undefined while federation is off. */
+  policy(): EventPolicy | undefined;
   bind(ports: IngestPorts, onError: (error: unknown) => void): void;
 }
 
@@ -39,15 +44,17 @@ export interface TimelineHeart {
   readonly rooms: RoomState;
   readonly store: EventStore;
   readonly heads: RoomHeads;
+  readonly maker: EventMaker;
   readonly committer: Committer;
   readonly places: RoomPlaces;
   readonly now: () => number;
   append(room: RoomInfo, drafts: readonly MakerDraft[]): Promise<unknown>;
+  inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>): Promise<T>;
 }
 
 /** Puts together what takes events from elsewhere in, on the same heads and committer as our own. */
 export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
-  const { config, storage, rooms, store, heads, committer, places, now } = heart;
+  const { config, storage, rooms, store, heads, maker, committer, places, now, inQueue } = heart;
   let bound: IngestPorts | undefined;
   let report: (error: unknown) => void = () => undefined;
   const onError = (error: unknown): void => report(error);
@@ -83,6 +90,8 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
     partial,
     history: new History({ storage, heads, events: store, placing, missing, ports: () => bound, onError }),
     graph: new GraphReads(storage, rooms, store, chains, checks),
+    policed: new PolicedAppending({ maker, placing, partial, inQueue }),
+    policy: () => bound?.policy,
     bind: (given, onFailure) => {
       bound = given;
       report = onFailure;

@@ -1,15 +1,16 @@
 import type { Reader } from '#platform/storage/storage';
 import { ForbiddenError, type MatrixError } from '#kernel/errors';
-import { authEventIds, isCreateEvent, prevEventIds, type Pdu } from '#protocol/events/index';
+import { authEventIds, isCreateEvent, prevEventIds, type Pdu, type SignedEvent } from '#protocol/events/index';
 import type { AuthEvent } from '#protocol/auth-rules/index';
 import { stateMapKey, type StateEntry, type RoomInfo, type RoomState, type StateKeyPair } from '../room-state';
 import { DagReader, DagWriter, type DagEvent } from './dag.repository';
 import type { Committer } from './committer.service';
 import type { EventJudge } from './event-judge.service';
 import type { EventStore } from './event-store.service';
-import { HistoryPlaces, type HistoryPlace } from './history-places.service';
+import { HistoryPlaces } from './history-places.service';
+import { MissingEventsError, type Placed, type PlacingOptions } from './placing.model';
 import { NO_REDACTION, Redactions } from './redactions.service';
-import type { IngestStatus, VerifiedEvent } from './ingest.model';
+import type { IngestStatus } from './ingest.model';
 import {
   OWN,
   type HeadEvent,
@@ -21,36 +22,12 @@ import {
 } from './room-head.model';
 import { toHeadEvent, type RoomHeads } from './room-heads.service';
 import type { StateResolver, StateView } from './state-resolver.service';
-import { NO_PLACE, UNKNOWN_STATE, type StoredEvent } from './timeline.model';
+import { NO_PLACE, UNKNOWN_STATE, type StoredEvent, type TransactionKey } from './timeline.model';
 
 /** Free places left where history is missing, to be filled later. */
 const HOLE = 1_000_000;
 /** Steps through events that are not shown, in search of the extremities that an event takes away. */
 const MAX_HIDDEN_STEPS = 100;
-
-export interface PlacingOptions {
-  /** The state before the event, from another server: when some of its predecessors are not here. */
-  readonly fetched?: StateView;
-  readonly history?: HistoryPlace;
-  /** False: the room's policy server does not want it. */
-  readonly policyAllows?: boolean;
-  /** The room's state lacks members: the event's own authority vouches for those. */
-  readonly partial?: boolean;
-}
-
-export interface Placed {
-  readonly status: IngestStatus;
-  readonly error?: MatrixError;
-  /** Settles with the commit. */
-  readonly written: Promise<StoredEvent | undefined>;
-}
-
-/** An event is not complete enough to be judged: these are missing. */
-export class MissingEventsError extends Error {
-  constructor(readonly eventIds: readonly string[]) {
-    super(`${eventIds.length} events are missing`);
-  }
-}
 
 /** What the store has of the events that one refers to. */
 interface Surroundings {
@@ -86,14 +63,14 @@ export class EventPlacing {
    * Places one event. The usual one, which follows all that is there, is judged on the head and waits for no commit.
    * @throws MissingEventsError when events that it refers to are not here, Error when the database fails
    */
-  async place(head: RoomHead, event: VerifiedEvent, options: PlacingOptions = {}): Promise<Placed> {
+  async place(head: RoomHead, event: SignedEvent, options: PlacingOptions = {}): Promise<Placed> {
     if (head.unfinished(event.eventId) !== undefined) return settled('known');
     const follows = sameEvents(prevEventIds(event.pdu), head.extremities);
     const isPlain =
       follows &&
       event.pdu.type !== 'm.room.redaction' &&
       options.fetched === undefined &&
-      options.policyAllows !== false;
+      options.policyRefusal === undefined;
     if (!isPlain || options.history !== undefined || options.partial === true) await head.settled();
     if (head.failure !== undefined) throw head.failure;
     const around = await this.surroundings(head, event);
@@ -101,7 +78,7 @@ export class EventPlacing {
     if (known !== undefined && known.snapshotBefore !== UNKNOWN_STATE) return settled('known');
     const early = await this.redactions.ahead(head, event);
     if (isPlain && known === undefined && early === undefined && options.history === undefined && !options.partial) {
-      const done = await this.placePlain(head, event, around);
+      const done = await this.placePlain(head, event, around, options);
       if (done !== undefined) return done;
       await head.settled();
     }
@@ -116,7 +93,12 @@ export class EventPlacing {
   }
 
   /** Follows all extremities: the state before it is the current one. Undefined when it is not as plain as that. */
-  private async placePlain(head: RoomHead, event: VerifiedEvent, around: Surroundings): Promise<Placed | undefined> {
+  private async placePlain(
+    head: RoomHead,
+    event: SignedEvent,
+    around: Surroundings,
+    { transaction }: PlacingOptions,
+  ): Promise<Placed | undefined> {
     const { pdu, eventId, json } = event;
     if (this.judge.byAuthEvents(head.version, event, around.auth, around.create) !== undefined) return undefined;
     const entries = await this.currentEntries(head, pdu);
@@ -134,13 +116,13 @@ export class EventPlacing {
       auth: stateKey === undefined ? [] : around.auth.map((auth) => auth.head),
     };
     head.advance(prepared);
-    return { status: 'accepted', written: this.append(head, prepared) };
+    return { status: 'accepted', written: this.append(head, prepared, transaction) };
   }
 
   /** Everything else: forks, gaps, outliers whose history arrived, redactions, history. All before it is committed. */
   private async placeApart(
     head: RoomHead,
-    event: VerifiedEvent,
+    event: SignedEvent,
     around: Surroundings,
     options: PlacingOptions,
     known: DagEvent | undefined,
@@ -209,7 +191,7 @@ export class EventPlacing {
     };
     prepared.incoming = incoming;
     head.place(prepared, incoming, changed);
-    const written = this.append(head, prepared).then((result) => {
+    const written = this.append(head, prepared, options.transaction).then((result) => {
       if (result !== undefined) this.remember(prepared, result, inGraph, left, options.fetched === undefined);
       return result;
     });
@@ -231,11 +213,12 @@ export class EventPlacing {
     return covered;
   }
 
-  private append(head: RoomHead, event: PreparedEvent): Promise<StoredEvent | undefined> {
+  private append(head: RoomHead, event: PreparedEvent, transaction?: TransactionKey): Promise<StoredEvent | undefined> {
     const { eventId } = event;
     const written = this.committer.append({
       head,
       events: [event],
+      transaction,
       within: (tx) => new DagWriter(tx).unstage([eventId]),
     });
     event.written = written;
@@ -243,7 +226,7 @@ export class EventPlacing {
   }
 
   /** What is known of the event, its predecessors and its authority. */
-  private async surroundings(head: RoomHead, event: VerifiedEvent): Promise<Surroundings> {
+  private async surroundings(head: RoomHead, event: SignedEvent): Promise<Surroundings> {
     const { pdu, eventId } = event;
     const authIds = [...new Set(authEventIds(pdu))];
     const underWay = new Map(authIds.flatMap((id) => [[id, head.unfinished(id)] as const]).filter(([, one]) => one));
@@ -298,11 +281,11 @@ export class EventPlacing {
   /** Check 6, and what the policy server says. */
   private async softFailure(
     head: RoomHead,
-    { pdu }: VerifiedEvent,
+    { pdu }: SignedEvent,
     around: Surroundings,
     options: PlacingOptions,
-  ): Promise<ForbiddenError | undefined> {
-    if (options.policyAllows === false) return new ForbiddenError("The room's policy server does not want this event");
+  ): Promise<MatrixError | undefined> {
+    if (options.policyRefusal !== undefined) return options.policyRefusal;
     const entries = await this.currentEntries(head, pdu);
     const lenient = options.partial === true ? withMembersOf(around, entries) : pdus(entries);
     return this.judge.byState(head.version, pdu, lenient, around.create?.pdu);
@@ -311,7 +294,7 @@ export class EventPlacing {
   /** How the current state changes when the event joins the extremities that are left. */
   private async currentAfter(
     head: RoomHead,
-    event: VerifiedEvent,
+    event: SignedEvent,
     before: StateBase,
     own: readonly StateEntry[],
     left: readonly HeadEvent[],

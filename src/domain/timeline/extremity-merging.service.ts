@@ -1,4 +1,4 @@
-import { ForbiddenError } from '#kernel/errors';
+import { MatrixError } from '#kernel/errors';
 import type { RoomInfo } from '../room-state';
 import type { MakerDraft } from './event-maker.service';
 import type { IngestPorts } from './ingest.ports';
@@ -30,7 +30,7 @@ export class ExtremityMerging {
         await this.parts.append(room, [{ type: TYPE, sender, content: {} }]);
         return;
       } catch (error) {
-        if (!(error instanceof ForbiddenError)) throw error;
+        if (!(error instanceof MatrixError)) throw error;
       }
     }
   }

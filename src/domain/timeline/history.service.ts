@@ -2,12 +2,13 @@ import type { Storage } from '#platform/storage/storage';
 import { prevEventIds } from '#protocol/events/index';
 import type { RoomInfo } from '../room-state';
 import { DagReader } from './dag.repository';
-import { MissingEventsError, type EventPlacing } from './event-placing.service';
+import type { EventPlacing } from './event-placing.service';
 import type { EventStore } from './event-store.service';
 import { HistoryPlaces } from './history-places.service';
 import type { VerifiedEvent } from './ingest.model';
 import type { BackfillSource, IngestPorts } from './ingest.ports';
 import type { MissingEvents } from './missing-events.service';
+import { MissingEventsError } from './placing.model';
 import type { RoomHeads } from './room-heads.service';
 import type { StoredEvent } from './timeline.model';
 

@@ -71,10 +71,17 @@ export interface RoomServers {
   serversToAsk(room: Pick<RoomInfo, 'nid'>, limit: number): Promise<string[]>;
 }
 
-/** A room's policy server, when it has one. Implemented by federation. Spec: "Policy servers". */
+/** A room's policy server, when it has one. Implemented by federation. Spec: server-server, "Policy Servers". */
 export interface EventPolicy {
-  /** False: the event is to be soft-failed. Never rejects. */
-  allows(room: RoomInfo, event: InspectedEvent): Promise<boolean>;
+  /** Whether a policy server judges events of the room that are of this type and state key. From memory for most rooms. */
+  concerns(room: RoomInfo, event: { readonly type: string; readonly stateKey?: string | undefined }): Promise<boolean>;
+  /**
+   * The event with the policy server's valid signature, which is asked for when the event does not carry it; the event as it
+   * is where no policy server judges it.
+   * @throws MatrixError when the policy server refuses or cannot be asked. Then an event of ours is not sent, and one from
+   * elsewhere is soft-failed
+   */
+  vouch<E extends SignedEvent>(room: RoomInfo, event: E): Promise<E>;
 }
 
 /**

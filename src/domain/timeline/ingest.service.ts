@@ -4,13 +4,14 @@ import type { Storage } from '#platform/storage/storage';
 import { roomVersion } from '#protocol/room-versions';
 import type { RoomInfo, RoomState } from '../room-state';
 import { DagReader, DagWriter, type StagedEvent } from './dag.repository';
-import { MissingEventsError, type EventPlacing, type Placed, type PlacingOptions } from './event-placing.service';
+import type { EventPlacing } from './event-placing.service';
 import { claimedRoom, type IncomingChecks } from './incoming-checks.service';
 import type { IngestOutcome, VerifiedEvent } from './ingest.model';
 import type { IncomingEvents, IngestPorts } from './ingest.ports';
 import type { MissingEvents } from './missing-events.service';
 import type { ExtremityMerging } from './extremity-merging.service';
 import type { PartialStates } from './partial-states.service';
+import { MissingEventsError, type Placed, type PlacingOptions } from './placing.model';
 import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
 import type { StoredEvent } from './timeline.model';
@@ -130,17 +131,27 @@ export class Ingest implements IncomingEvents {
     const denied = await this.parts.checks.checkAcl(room, origin, pdu.sender);
     if (denied !== undefined) return { answer: Promise.resolve(dropped(eventId, denied)) };
     try {
-      const placed = await this.place(room, event, await this.options(room, event));
-      return { answer: wrap(eventId, placed) };
+      const judged = await this.judged(room, event);
+      return { answer: wrap(eventId, await this.place(room, judged.event, judged.options)) };
     } catch (error) {
       if (!(error instanceof MissingEventsError)) throw error;
       return { answer: this.stage(room, event) };
     }
   }
 
-  private async options(room: RoomInfo, event: VerifiedEvent): Promise<PlacingOptions> {
-    const policyAllows = (await this.parts.ports().policy?.allows(room, event)) ?? true;
-    return { policyAllows, partial: await this.parts.partial.isPartial(room) };
+  /** The event, with the policy server's signature where that is wanted, and how to place it. */
+  private async judged(
+    room: RoomInfo,
+    event: VerifiedEvent,
+  ): Promise<{ readonly event: VerifiedEvent; readonly options: PlacingOptions }> {
+    const { policy } = this.parts.ports();
+    const partial = await this.parts.partial.isPartial(room);
+    try {
+      return { event: (await policy?.vouch(room, event)) ?? event, options: { partial } };
+    } catch (error) {
+      if (!(error instanceof MatrixError)) throw error;
+      return { event, options: { partial, policyRefusal: error } };
+    }
   }
 
   private async place(room: RoomInfo, event: VerifiedEvent, options: PlacingOptions): Promise<Placed> {
@@ -224,8 +235,8 @@ export class Ingest implements IncomingEvents {
   }
 
   /** Fetches what an event refers to, places that, and then the event. @throws when servers do not help */
-  private async fetchAndPlace(room: RoomInfo, event: VerifiedEvent): Promise<Placed> {
-    const options = await this.options(room, event);
+  private async fetchAndPlace(room: RoomInfo, received: VerifiedEvent): Promise<Placed> {
+    const { event, options } = await this.judged(room, received);
     try {
       return await this.place(room, event, options);
     } catch (error) {
@@ -234,10 +245,10 @@ export class Ingest implements IncomingEvents {
     const head = await this.parts.heads.of(room);
     const earliest = head.extremities.map((one) => one.eventId);
     let states = MAX_STATES;
-    for (const older of await this.parts.missing.before(room, event.origin, event, earliest)) {
+    for (const before of await this.parts.missing.before(room, event.origin, event, earliest)) {
       try {
-        await this.parts.missing.authority(room, event.origin, older);
-        const choice = await this.options(room, older);
+        await this.parts.missing.authority(room, event.origin, before);
+        const { event: older, options: choice } = await this.judged(room, before);
         await this.place(room, older, choice).catch(async (error: unknown) => {
           if (!(error instanceof MissingEventsError) || states-- <= 0) throw error;
           // The oldest of what was fetched follow events that are further back.

@@ -1,9 +1,8 @@
 import type { Reader } from '#platform/storage/storage';
-import { redactsOf, type Pdu } from '#protocol/events/index';
+import { redactsOf, type Pdu, type SignedEvent } from '#protocol/events/index';
 import { DagReader } from './dag.repository';
 import type { EventJudge } from './event-judge.service';
 import type { EventStore } from './event-store.service';
-import type { VerifiedEvent } from './ingest.model';
 import type { HeadEvent, RoomHead, StateBase } from './room-head.model';
 import { toHeadEvent } from './room-heads.service';
 import { UNKNOWN_STATE, type StoredEvent } from './timeline.model';
@@ -39,7 +38,7 @@ export class Redactions {
   }
 
   /** A redaction that came before its target and has the right to take it. */
-  async ahead(head: RoomHead, event: VerifiedEvent): Promise<StoredEvent | undefined> {
+  async ahead(head: RoomHead, event: SignedEvent): Promise<StoredEvent | undefined> {
     const early = await this.dag.earlyRedactions([event.eventId]);
     for (const { nid, roomNid, rejected, softFailed, snapshotBefore } of await this.dag.byNids(
       early.map((one) => one.eventNid),

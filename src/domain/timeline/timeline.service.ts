@@ -21,7 +21,7 @@ import { composeElsewhere, type ElsewhereParts } from './elsewhere.service';
 import type { GraphReads } from './graph-reads.service';
 import type { History } from './history.service';
 import type { Ingest } from './ingest.service';
-import type { IngestPorts } from './ingest.ports';
+import type { EventPolicy, IngestPorts } from './ingest.ports';
 import type { PartialStates } from './partial-states.service';
 import type { RoomImports } from './room-imports.service';
 import type { Templates } from './event-templates.service';
@@ -67,17 +67,19 @@ export class Timeline {
     this.requestExpiry = new RequestExpiryJob(storage, now);
     this.rules = [new MessageRules(this.store)];
     this.watchers = new RoomWatchers(storage);
-    const { store, heads, committer, places } = this;
+    const { store, heads, maker, committer, places } = this;
     this.parts = composeElsewhere({
       config,
       storage,
       rooms,
       store,
       heads,
+      maker,
       committer,
       places,
       now,
       append: (room, drafts) => this.append(room, drafts),
+      inQueue: (room, work) => this.inQueue(room, work),
     });
   }
 
@@ -154,12 +156,38 @@ export class Timeline {
    * {@link DraftRule}s: the caller answers for those. A draft that repeats the present state gives the event that is there.
    */
   async append(room: RoomInfo, drafts: readonly MakerDraft[], transaction?: TransactionKey): Promise<StoredEvent[]> {
+    const policy = await this.policyFor(room, drafts);
+    if (policy !== undefined) return this.appendPoliced(room, drafts, policy, transaction);
     const made = await this.inQueue(room, (head) => this.prepare(head, drafts, transaction));
     const stored = await made.written;
     // An event that repeats the state may itself be on its way.
     for (const event of made.events) await (event as Partial<PreparedEvent>).written;
     if (transaction !== undefined && stored[0] !== undefined) this.requests.answered(stored[0].nid, transaction);
     return made.events.map((event) => event.stored!);
+  }
+
+  /** Which policy has to see the drafts. */
+  private async policyFor(room: RoomInfo, drafts: readonly MakerDraft[]): Promise<EventPolicy | undefined> {
+    const policy = this.parts.policy();
+    for (const draft of policy === undefined ? [] : drafts) if (await policy!.concerns(room, draft)) return policy;
+    return undefined;
+  }
+
+  /** One after another: what a policy server refuses ends there. */
+  private async appendPoliced(
+    room: RoomInfo,
+    drafts: readonly MakerDraft[],
+    policy: EventPolicy,
+    transaction: TransactionKey | undefined,
+  ): Promise<StoredEvent[]> {
+    const stored: StoredEvent[] = [];
+    for (const draft of drafts) {
+      const key = stored.length === 0 ? transaction : undefined;
+      const event = await this.parts.policed.append(room, draft, policy, key);
+      if (key !== undefined) this.requests.answered(event.nid, key);
+      stored.push(event);
+    }
+    return stored;
   }
 
   /** Makes a room with all its events in one transaction. */

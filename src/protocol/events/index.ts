@@ -14,6 +14,7 @@ export {
 } from './pdu';
 export { buildEvent, type EventDraft } from './build';
 export { addEventSignature, hashAndSign, MAX_EVENT_BYTES, type SignedEvent } from './sign-event';
+export { carriesSignature, withSignature, type SignaturePlace } from './foreign-signature';
 export { contentHash, eventIdFromHash, eventIdOf, referenceHash } from './hashes';
 export { redactContent, redactEvent } from './redaction';
 export {
