@@ -3,7 +3,7 @@ import type { Clock } from '#kernel/time';
 import type { Storage } from '#platform/storage/storage';
 import { signJson, VerifyKey, type SigningKey } from '#protocol/signing/index';
 import type { UsableKey } from './server-keys.model';
-import { ServerKeysReader, ServerKeysWriter } from './server-keys.repository';
+import { OWN_SOURCE, ServerKeysReader, ServerKeysWriter } from './server-keys.repository';
 
 /** Other servers ask again after a day; a key that is given up is believed for no longer. */
 const VALIDITY_MS = 24 * 3_600_000;
@@ -45,7 +45,7 @@ export class OwnKeys {
     );
     const keys = await this.storage.write(async (tx) => {
       const writer = new ServerKeysWriter(tx);
-      if (known === undefined) await writer.store(this.serverName, [current], now, 'own');
+      if (known === undefined) await writer.store(this.serverName, [current], now, OWN_SOURCE);
       await writer.expireOthers(this.serverName, keyId, now);
       return writer.ofServer(this.serverName);
     });

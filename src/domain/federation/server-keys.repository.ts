@@ -24,6 +24,9 @@ const LIST_CHUNK = 500;
 const MAX_KEYS_OF_A_SERVER = 500;
 const MAX_DOCUMENTS_OF_A_SERVER = 8;
 
+/** The source of this server's own keys; others have the name of the server that told of them. */
+export const OWN_SOURCE = 'own';
+
 export class ServerKeysReader {
   constructor(protected readonly reader: Reader) {}
 
@@ -67,13 +70,17 @@ export class ServerKeysWriter extends ServerKeysReader {
     super(tx);
   }
 
-  /** Keeps keys of one server; those known before keep the later validity. Returns them as they are now. */
+  /**
+   * Keeps keys of one server; those known before keep the later validity. `source` is who told of them: only the server
+   * itself can put another key in the place of a known one. Returns them as they are now.
+   */
   async store(serverName: string, keys: readonly ServerKey[], fetchedTs: number, source: string): Promise<ServerKey[]> {
     const before = new Map((await this.ofServer(serverName)).map((key) => [key.keyId, key]));
     const room = MAX_KEYS_OF_A_SERVER - before.size;
     const fresh = keys.filter(({ keyId }) => !before.has(keyId)).slice(0, Math.max(0, room));
+    const isVouched = source !== serverName && source !== OWN_SOURCE;
     const merged = [...keys.filter(({ keyId }) => before.has(keyId)), ...fresh].map((key) =>
-      later(before.get(key.keyId), key),
+      later(before.get(key.keyId), key, isVouched),
     );
     const rows = merged.map((key) => rowOf(key, fetchedTs, source));
     if (rows.length > 0) await this.tx.upsert('server_keys', ['server_name', 'key_id'], rows);
@@ -103,10 +110,14 @@ export class ServerKeysWriter extends ServerKeysReader {
   }
 }
 
-/** The same key seen twice: an older document does not shorten what a newer one said. Another key replaces it. */
-function later(before: ServerKey | undefined, key: ServerKey): ServerKey {
-  if (before === undefined || before.publicKey !== key.publicKey) return key;
-  return { ...key, validUntilTs: Math.max(before.validUntilTs, key.validUntilTs) };
+/**
+ * The same key seen twice: an older document does not shorten what a newer one said. Another key replaces it, unless a
+ * notary says so, who could be lying. SECURITY: row 11.
+ */
+function later(before: ServerKey | undefined, key: ServerKey, isVouched: boolean): ServerKey {
+  if (before === undefined) return key;
+  if (before.publicKey !== key.publicKey) return isVouched ? before : key;
+  return { ...(isVouched ? before : key), validUntilTs: Math.max(before.validUntilTs, key.validUntilTs) };
 }
 
 function keyOf(row: KeyRow): ServerKey {

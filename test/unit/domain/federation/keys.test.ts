@@ -129,6 +129,24 @@ describe('notaries', () => {
     expect(await found(0)).toBe(false);
   });
 
+  it('put no other key in the place of one that its server gave (row 11)', async () => {
+    await begin({ trustedKeyServers: ['notary.test'] });
+    const notary = rig.stranger('notary.test');
+    const then = rig.clock.now;
+    expect(await found(then)).toBe(true);
+    const forger = SigningKey.fromSeed(alpha.key.keyId, Buffer.alloc(32, 88));
+    const forged = () => ({ ...alphaDocument(forger.publicKey), valid_until_ts: then + 9 * DAY });
+    rig.vouched.set('notary.test', () => [
+      signJson(signJson(forged(), 'alpha.test', forger), 'notary.test', notary.key),
+    ]);
+    alpha.reachable = false;
+    rig.clock.now += 2 * DAY;
+    notary.validUntilTs = rig.clock.now + DAY;
+    expect(await found(rig.clock.now)).toBe(false);
+    const kept = await (await rig.reopen()).keys.keyFor('alpha.test', alpha.key.keyId, then);
+    expect(kept?.verify('text', alpha.key.sign('text'))).toBe(true);
+  });
+
   it('that cannot be reached themselves hold nothing up', async () => {
     await begin({ trustedKeyServers: ['one.test', 'two.test'] });
     const notary = rig.stranger('one.test');
