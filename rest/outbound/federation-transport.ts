@@ -7,7 +7,7 @@ import {
 } from '#domain/federation';
 import type { JsonValue } from '#kernel/json';
 import type { HttpOut, OutgoingLimits, OutgoingRequest, Target } from '#platform/http-out/http-out';
-import { OutgoingError, type OutgoingProblem } from '#platform/http-out/outgoing-error';
+import { OutgoingError } from '#platform/http-out/outgoing-error';
 import type { OutboundRequest, RawReply, Transport } from '../runtime/transport';
 import { limitsOf } from './federation-limits';
 import { parseAnswer, readError } from './json-answers';
@@ -20,9 +20,6 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly limits?: Partial<OutgoingLimits>;
 }
-
-/** Failures before anything was sent, after which the next address may do better. */
-const NOT_SENT: ReadonlySet<OutgoingProblem> = new Set(['connection', 'name', 'denied', 'certificate']);
 
 /** Carries the requests to one homeserver. Spec: server-server, "Server discovery", "Request Authentication". */
 export class FederationTransport implements Transport {
@@ -79,8 +76,9 @@ export class FederationTransport implements Transport {
       try {
         return await send({ ...outgoing, target: targetOf(route, endpoint) });
       } catch (error) {
+        // Nothing is said twice: another endpoint may do better only when this one has heard nothing.
         const last = index === endpoints.length - 1;
-        if (last || !(error instanceof OutgoingError) || !NOT_SENT.has(error.problem)) throw error;
+        if (last || !(error instanceof OutgoingError) || !error.unsent) throw error;
       }
     }
     throw new OutgoingError('name', `${this.destination} has no address`);

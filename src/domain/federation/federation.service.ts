@@ -42,10 +42,11 @@ export class Federation {
     this.serverName = serverName;
     this.rules = new DomainRules(config);
     const wellKnown = new WellKnown(http, now);
-    this.discovery = new Discovery({
-      delegate: (host) => wellKnown.delegate(host),
-      services: (name) => names.services(name),
-    });
+    const sources = {
+      delegate: (host: string) => wellKnown.delegate(host),
+      services: (name: string) => names.services(name),
+    };
+    this.discovery = new Discovery(sources, now);
     this.destinations = new Destinations(storage, now);
     this.ownKeys = new OwnKeys(serverName, signingKey, storage, now);
     this.keys = new ServerKeys(config, storage, this.rules, this.ownKeys, now);

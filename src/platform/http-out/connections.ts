@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { buildConnector, Pool } from 'undici';
 import { isPublicAddress } from './address-rules';
 import type { Names } from './names';
-import { OutgoingError } from './outgoing-error';
+import { asUnsentError, OutgoingError } from './outgoing-error';
 
 /** What one use of the outgoing agent may do. */
 export interface OutgoingPolicy {
@@ -30,7 +30,8 @@ const MAX_POOLS = 1_000;
 const CONNECTIONS_PER_TARGET = 8;
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
-const NEXT_ADDRESS_AFTER_MS = 300;
+/** Beyond the round trip to any host: an address that is given up is not tried again, even if it is the only good one. */
+const NEXT_ADDRESS_AFTER_MS = 1_000;
 
 /**
  * Open connections, pooled by target. The address is checked in the look-up that the socket itself connects by, so that
@@ -82,15 +83,20 @@ export class Connections {
       secureContext: this.secureContext,
       lookup: this.lookup,
       timeout: CONNECT_TIMEOUT_MS,
+      // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+      rejectUnauthorized: true,
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
       allowH2: false,
     });
     const servername = isIP(certificateName) === 0 ? certificateName : '';
     return (options, callback) => {
-      // Sockets look nothing up for an address.
-      if (isIP(host) !== 0 && !this.allows(host)) callback(denied(host), null);
-      else connect({ ...options, servername }, callback);
+      // Sockets look nothing up for an address. By now the URL's parser has made addresses of names such as `2130706433`.
+      const literal = options.hostname.replace(/^\[|\]$/g, '');
+      if (isIP(literal) !== 0 && !this.allows(literal)) return callback(asUnsentError(denied(host)), null);
+      connect({ ...options, servername }, (...outcome) =>
+        outcome[0] === null ? callback(null, outcome[1]) : callback(asUnsentError(outcome[0]), null),
+      );
     };
   }
 

@@ -1,5 +1,4 @@
-import { lookup } from 'node:dns/promises';
-import { Resolver } from 'node:dns/promises';
+import { lookup, Resolver } from 'node:dns/promises';
 
 export interface HostAddress {
   readonly address: string;
@@ -23,14 +22,15 @@ export interface Names {
 }
 
 const ABSENT: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA']);
-const resolver = new Resolver({ timeout: 3_000, tries: 2 });
+const PATIENCE = { timeout: 3_000, tries: 2 };
 
 /** The machine's own: addresses as every program finds them (hosts file included), services by DNS. */
 export const systemNames: Names = {
   addresses: (host) => lookup(host, { all: true }),
   services: async (name) => {
     try {
-      return await resolver.resolveSrv(name);
+      // A new one each time: it reads which servers to ask, which another network may have changed since.
+      return await new Resolver(PATIENCE).resolveSrv(name);
     } catch (error) {
       if (ABSENT.has((error as NodeJS.ErrnoException).code ?? '')) return [];
       throw error;

@@ -15,13 +15,17 @@ export type OutgoingProblem =
 
 /** A request of ours that failed below HTTP; statuses, also of errors, are answers. */
 export class OutgoingError extends Error {
+  /** True when no connection was made, so that the other side cannot have heard anything of the request. */
+  readonly unsent: boolean;
+
   constructor(
     readonly problem: OutgoingProblem,
     message: string,
-    options?: ErrorOptions,
+    { unsent = false, ...options }: ErrorOptions & { readonly unsent?: boolean } = {},
   ) {
     super(message, options);
     this.name = 'OutgoingError';
+    this.unsent = unsent;
   }
 }
 
@@ -44,9 +48,19 @@ const PROBLEMS: Readonly<Record<string, OutgoingProblem>> = {
 
 /** Puts an error of sockets, TLS or the HTTP library into this module's words; our own pass as they are. */
 export function asOutgoingError(error: unknown): OutgoingError {
-  if (error instanceof OutgoingError) return error;
+  return error instanceof OutgoingError ? error : translated(error, false);
+}
+
+/** The same for an error of making the connection. */
+export function asUnsentError(error: unknown): OutgoingError {
+  if (!(error instanceof OutgoingError)) return translated(error, true);
+  return new OutgoingError(error.problem, error.message, { cause: error, unsent: true });
+}
+
+function translated(error: unknown, unsent: boolean): OutgoingError {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  return new OutgoingError(PROBLEMS[code] ?? guess(code), `${message || code || 'no answer'}`, { cause: error });
+  const problem = PROBLEMS[code] ?? guess(code);
+  return new OutgoingError(problem, `${message || code || 'no answer'}`, { cause: error, unsent });
 }
 
 function guess(code: string): OutgoingProblem {

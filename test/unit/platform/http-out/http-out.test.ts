@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { connect } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { HttpOut, type OutgoingPolicy, type OutgoingRequest, type Target } from '#platform/http-out/http-out';
 import type { Names } from '#platform/http-out/names';
@@ -38,6 +39,10 @@ async function serve(handler: Handler, certificate?: Certificate): Promise<numbe
     certificate === undefined
       ? createServer(handler)
       : createTlsServer({ cert: certificate.cert, key: certificate.key }, handler);
+  return listen(server);
+}
+
+async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   opened.push({
     close: () => {
@@ -107,6 +112,14 @@ describe('private networks', () => {
     'are not connected to by the address %s',
     async (host) => {
       await expect(httpOut(policy).fetch(get(plain(8008, host)))).rejects.toMatchObject({ problem: 'denied' });
+    },
+  );
+
+  it.each(['2130706433', '0x7f.1', '127.1', '0177.0.0.1', '0', '0x0.0'])(
+    'row 20: are not connected to by the name %s, which stands for an address',
+    async (host) => {
+      const out = httpOut(policy, names({ [host]: ['1.1.1.1'] }));
+      await expect(out.fetch(get(secure(8448, host)))).rejects.toMatchObject({ problem: 'denied' });
     },
   );
 
@@ -240,6 +253,30 @@ describe('certificates', () => {
     await expect(httpOut().fetch(get(secure(expired)))).rejects.toMatchObject({ problem: 'certificate' });
   });
 
+  it('are refused under a version of TLS that is not safe any more', async () => {
+    const { cert, key } = ca.issue('a.test');
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+    const port = await listen(createTlsServer({ cert, key, ...old }, echo));
+    await expect(httpOut().fetch(get(secure(port)))).rejects.toMatchObject({ unsent: true });
+    const willing = connect({ port, host: '127.0.0.1', servername: 'a.test', ca: ca.ca, ...old });
+    expect(await new Promise((resolve) => willing.once('secureConnect', () => resolve(willing.getProtocol())))).toBe(
+      'TLSv1.1',
+    );
+    willing.destroy();
+  });
+
+  it('are checked even where the environment asks for no checks', async () => {
+    const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    try {
+      const port = await serve(echo, ca.issue('b.test'));
+      await expect(httpOut().fetch(get(secure(port)))).rejects.toMatchObject({ problem: 'certificate' });
+    } finally {
+      if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+      else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before;
+    }
+  });
+
   it('are asked for by name', async () => {
     let sni: unknown;
     const port = await serve(
@@ -264,5 +301,32 @@ describe('failures', () => {
     };
     await expect(httpOut({}, nowhere).fetch(get(plain(1)))).rejects.toMatchObject({ problem: 'name' });
     await expect(httpOut().fetch(get(plain(1)))).rejects.toMatchObject({ problem: 'connection' });
+  });
+
+  it('tell whether the other side may have heard of the request', async () => {
+    const failing = (code: string): Names => ({
+      addresses: () => Promise.reject(Object.assign(new Error(code), { code })),
+      services: async () => [],
+    });
+    const unsent = { unsent: true };
+    await expect(httpOut().fetch(get(plain(1)))).rejects.toMatchObject({ problem: 'connection', ...unsent });
+    await expect(httpOut({}, failing('ENOTFOUND')).fetch(get(plain(1)))).rejects.toMatchObject(unsent);
+    // As connections that nobody answers end.
+    await expect(httpOut({}, failing('ETIMEDOUT')).fetch(get(plain(1)))).rejects.toMatchObject({
+      problem: 'timeout',
+      ...unsent,
+    });
+    const inner = httpOut({ allowPrivateNetworks: false });
+    await expect(inner.fetch(get(plain(1, '127.0.0.1')))).rejects.toMatchObject({ problem: 'denied', ...unsent });
+    const wrong = await serve(echo, ca.issue('b.test'));
+    await expect(httpOut().fetch(get(secure(wrong)))).rejects.toMatchObject({ problem: 'certificate', ...unsent });
+
+    const heard = { unsent: false };
+    const hangingUp = await serve((request) => request.socket.destroy());
+    const post = get(plain(hangingUp), { method: 'POST', body: '{}' });
+    await expect(httpOut().fetch(post)).rejects.toMatchObject({ problem: 'connection', ...heard });
+    const silent = await serve(() => undefined);
+    const asked = httpOut().fetch(get(plain(silent), { limits: { totalMs: 200 } }));
+    await expect(asked).rejects.toMatchObject({ problem: 'timeout', ...heard });
   });
 });
