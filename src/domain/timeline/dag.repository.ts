@@ -33,11 +33,15 @@ export interface Gap {
   readonly missingId: string;
 }
 
-export interface StagedEvent {
-  readonly nid: number;
+/** Events of a room that wait for what one server is asked for. */
+export interface StagedLane {
   readonly roomNid: number;
-  readonly eventId: string;
   readonly origin: string;
+}
+
+export interface StagedEvent extends StagedLane {
+  readonly nid: number;
+  readonly eventId: string;
   readonly json: string;
   readonly tries: number;
 }
@@ -127,12 +131,10 @@ export class DagReader {
     return rows.map((row) => ({ targetId: row.target_id, eventNid: row.event_nid }));
   }
 
-  /** Events of a room that wait, oldest first. */
-  async staged(roomNid: number, limit: number): Promise<StagedEvent[]> {
-    const rows = await this.reader.all<StagedRow>(`${STAGED} WHERE room_nid = ? ORDER BY nid LIMIT ?`, [
-      roomNid,
-      limit,
-    ]);
+  /** Events of a room that wait for what a server is asked for, oldest first. */
+  async staged({ roomNid, origin }: StagedLane, limit: number): Promise<StagedEvent[]> {
+    const sql = `${STAGED} WHERE room_nid = ? AND origin = ? ORDER BY nid LIMIT ?`;
+    const rows = await this.reader.all<StagedRow>(sql, [roomNid, origin, limit]);
     return rows.map((row) => ({
       nid: row.nid,
       roomNid: row.room_nid,
@@ -143,14 +145,15 @@ export class DagReader {
     }));
   }
 
-  async stagedCount(roomNid: number): Promise<number> {
-    const sql = 'SELECT COUNT(*) AS n FROM staged_events WHERE room_nid = ?';
-    return (await this.reader.get<{ n: number }>(sql, [roomNid]))?.n ?? 0;
+  async stagedCount({ roomNid, origin }: StagedLane): Promise<number> {
+    const sql = 'SELECT COUNT(*) AS n FROM staged_events WHERE room_nid = ? AND origin = ?';
+    return (await this.reader.get<{ n: number }>(sql, [roomNid, origin]))?.n ?? 0;
   }
 
-  async roomsWithStaged(): Promise<number[]> {
-    const rows = await this.reader.all<{ room_nid: number }>('SELECT DISTINCT room_nid FROM staged_events');
-    return rows.map((row) => row.room_nid);
+  async stagedLanes(): Promise<StagedLane[]> {
+    const sql = 'SELECT DISTINCT room_nid, origin FROM staged_events';
+    const rows = await this.reader.all<{ room_nid: number; origin: string }>(sql);
+    return rows.map(({ room_nid: roomNid, origin }) => ({ roomNid, origin }));
   }
 
   async partialRooms(): Promise<{ room_nid: number; event_id: string; servers: string }[]> {

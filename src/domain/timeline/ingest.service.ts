@@ -3,7 +3,7 @@ import type { JsonValue } from '#kernel/json';
 import type { Storage } from '#platform/storage/storage';
 import { roomVersion } from '#protocol/room-versions';
 import type { RoomInfo, RoomState } from '../room-state';
-import { DagReader, DagWriter, type StagedEvent } from './dag.repository';
+import type { StagedEvent } from './dag.repository';
 import type { EventPlacing } from './event-placing.service';
 import { claimedRoom, type IncomingChecks } from './incoming-checks.service';
 import type { IngestOutcome, VerifiedEvent } from './ingest.model';
@@ -14,14 +14,11 @@ import type { PartialStates } from './partial-states.service';
 import { MissingEventsError, type Placed, type PlacingOptions } from './placing.model';
 import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
+import { Staging } from './staging.service';
 import type { StoredEvent } from './timeline.model';
 
 /** States fetched for what came before one event. SECURITY: row 36. */
 const MAX_STATES = 8;
-/** Events of one room that may wait; further ones are refused, and come again when others refer to them. */
-const MAX_STAGED = 1_000;
-const MAX_TRIES = 5;
-const RETRY_MS = 30_000;
 
 /** Everything that the ingest is made of; the timeline composes it. */
 export interface IngestParts {
@@ -43,30 +40,28 @@ export interface IngestParts {
  * PDU".
  */
 export class Ingest implements IncomingEvents {
-  private readonly dag: DagReader;
-  private readonly working = new Map<number, Promise<void>>();
-  private readonly again = new Set<number>();
-  private readonly timers = new Map<number, NodeJS.Timeout>();
-  private stopped = false;
+  private readonly staging: Staging;
 
   constructor(private readonly parts: IngestParts) {
-    this.dag = new DagReader(parts.storage);
+    this.staging = new Staging({
+      ...parts,
+      take: (room, event) => this.takeStaged(room, event),
+      onWorked: (room) => parts.merging.keepFew(room),
+    });
   }
 
   /** Goes on with events that were waiting when the program ended. */
-  async start(): Promise<void> {
-    for (const roomNid of await this.dag.roomsWithStaged()) this.work(roomNid);
+  start(): Promise<void> {
+    return this.staging.start();
   }
 
   /** Resolves when nothing is under way. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.timers.forEach((timer) => clearTimeout(timer));
-    await this.idle();
+  stop(): Promise<void> {
+    return this.staging.stop();
   }
 
-  async idle(): Promise<void> {
-    while (this.working.size > 0) await Promise.all(this.working.values());
+  idle(): Promise<void> {
+    return this.staging.idle();
   }
 
   async receive(origin: string, pdus: readonly JsonValue[]): Promise<IngestOutcome[]> {
@@ -170,68 +165,16 @@ export class Ingest implements IncomingEvents {
     }
   }
 
-  private async stage(room: RoomInfo, event: VerifiedEvent): Promise<IngestOutcome> {
-    const { eventId, json, origin } = event;
-    if ((await this.dag.stagedCount(room.nid)) >= MAX_STAGED) {
-      return dropped(eventId, new UnknownError('Too many events of this room wait for others'));
-    }
-    const row = { roomNid: room.nid, eventId, json, origin };
-    await this.parts.storage.write((tx) => new DagWriter(tx).stage(row, this.parts.now()));
-    this.work(room.nid);
-    return { eventId, status: 'staged' };
+  private async stage(room: RoomInfo, { eventId, json, origin }: VerifiedEvent): Promise<IngestOutcome> {
+    const isStaged = await this.staging.add({ roomNid: room.nid, eventId, json, origin });
+    if (isStaged) return { eventId, status: 'staged' };
+    return dropped(eventId, new UnknownError('Too many events of this room wait for others'));
   }
 
-  /** Works through the events of a room that wait, one at a time, in the background. */
-  private work(roomNid: number): void {
-    if (this.stopped) return;
-    if (this.working.has(roomNid)) {
-      this.again.add(roomNid);
-      return;
-    }
-    const run = this.workOn(roomNid)
-      .catch(this.parts.onError)
-      .finally(() => {
-        this.working.delete(roomNid);
-        if (this.again.delete(roomNid)) this.work(roomNid);
-      });
-    this.working.set(roomNid, run);
-  }
-
-  private async workOn(roomNid: number): Promise<void> {
-    const room = (await this.parts.rooms.infoByNid([roomNid])).get(roomNid);
-    if (room === undefined) return;
-    for (const waiting of await this.dag.staged(roomNid, MAX_STAGED)) {
-      if (this.stopped) return;
-      const isDone = await this.workOff(room, waiting).catch((error: unknown) => {
-        this.parts.onError(error);
-        return false;
-      });
-      if (!isDone) await this.putOff(room, waiting);
-    }
-    await this.parts.merging.keepFew(room);
-  }
-
-  private async workOff(room: RoomInfo, { eventId, json, origin }: StagedEvent): Promise<boolean> {
+  private async takeStaged(room: RoomInfo, { json, origin }: StagedEvent): Promise<void> {
     const value = JSON.parse(json) as JsonValue;
     const [checked] = await this.parts.checks.check(roomVersion(room.version), room.roomId, origin, [value]);
     if ('event' in checked!) await (await this.fetchAndPlace(room, checked.event)).written;
-    await this.parts.storage.write((tx) => new DagWriter(tx).unstage([eventId]));
-    return true;
-  }
-
-  /** Tries again later, a few times; what others refer to comes again then. */
-  private async putOff(room: RoomInfo, { nid, eventId, tries }: StagedEvent): Promise<void> {
-    await this.parts.storage.write(async (tx) => {
-      const writer = new DagWriter(tx);
-      if (tries + 1 >= MAX_TRIES) await writer.unstage([eventId]);
-      else await writer.tried(nid);
-    });
-    if (this.timers.has(room.nid) || this.stopped) return;
-    const again = () => {
-      this.timers.delete(room.nid);
-      this.work(room.nid);
-    };
-    this.timers.set(room.nid, setTimeout(again, RETRY_MS).unref());
   }
 
   /** Fetches what an event refers to, places that, and then the event. @throws when servers do not help */

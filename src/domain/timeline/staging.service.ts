@@ -1,0 +1,110 @@
+import type { Storage } from '#platform/storage/storage';
+import type { RoomInfo, RoomState } from '../room-state';
+import { DagReader, DagWriter, type StagedEvent, type StagedLane } from './dag.repository';
+
+/** Events of one room and server that may wait; further ones are refused, and come again when others refer to them. */
+const MAX_STAGED = 300;
+const MAX_TRIES = 5;
+const RETRY_MS = 30_000;
+
+export interface StagingParts {
+  readonly storage: Storage;
+  readonly rooms: Pick<RoomState, 'infoByNid'>;
+  readonly now: () => number;
+  readonly onError: (error: unknown) => void;
+  /** Fetches what an event waits for and places it; rejects when it must go on waiting. */
+  readonly take: (room: RoomInfo, event: StagedEvent) => Promise<void>;
+  /** Told when a lane is worked through. */
+  readonly onWorked: (room: RoomInfo) => Promise<void>;
+}
+
+/**
+ * Events that wait for others, durably. Each server's are worked on by themselves, since it is that server which is asked
+ * for what is missing: one that answers slowly, or makes up events that follow nothing, holds up nobody else's.
+ */
+export class Staging {
+  private readonly dag: DagReader;
+  private readonly working = new Map<string, Promise<void>>();
+  private readonly again = new Set<string>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private stopped = false;
+
+  constructor(private readonly parts: StagingParts) {
+    this.dag = new DagReader(parts.storage);
+  }
+
+  /** Goes on with events that were waiting when the program ended. */
+  async start(): Promise<void> {
+    for (const lane of await this.dag.stagedLanes()) this.work(lane);
+  }
+
+  /** Resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.timers.forEach((timer) => clearTimeout(timer));
+    await this.idle();
+  }
+
+  async idle(): Promise<void> {
+    while (this.working.size > 0) await Promise.all(this.working.values());
+  }
+
+  /** Has an event wait; false when too many of its server do in this room. */
+  async add(event: Pick<StagedEvent, 'roomNid' | 'eventId' | 'json' | 'origin'>): Promise<boolean> {
+    if ((await this.dag.stagedCount(event)) >= MAX_STAGED) return false;
+    const { roomNid, origin, eventId, json } = event;
+    const row = { roomNid, origin, eventId, json };
+    await this.parts.storage.write((tx) => new DagWriter(tx).stage(row, this.parts.now()));
+    this.work(event);
+    return true;
+  }
+
+  /** Works through a lane, one event at a time, in the background. */
+  private work({ roomNid, origin }: StagedLane): void {
+    if (this.stopped) return;
+    const key = `${roomNid} ${origin}`;
+    if (this.working.has(key)) {
+      this.again.add(key);
+      return;
+    }
+    const run = this.workOn({ roomNid, origin })
+      .catch(this.parts.onError)
+      .finally(() => {
+        this.working.delete(key);
+        if (this.again.delete(key)) this.work({ roomNid, origin });
+      });
+    this.working.set(key, run);
+  }
+
+  private async workOn(lane: StagedLane): Promise<void> {
+    const room = (await this.parts.rooms.infoByNid([lane.roomNid])).get(lane.roomNid);
+    if (room === undefined) return;
+    for (const waiting of await this.dag.staged(lane, MAX_STAGED)) {
+      if (this.stopped) return;
+      try {
+        await this.parts.take(room, waiting);
+        await this.parts.storage.write((tx) => new DagWriter(tx).unstage([waiting.eventId]));
+      } catch (error) {
+        this.parts.onError(error);
+        await this.putOff(waiting);
+      }
+    }
+    await this.parts.onWorked(room);
+  }
+
+  /** Tries again later, a few times; what others refer to comes again then. */
+  private async putOff({ nid, eventId, tries, roomNid, origin }: StagedEvent): Promise<void> {
+    await this.parts.storage.write(async (tx) => {
+      const writer = new DagWriter(tx);
+      if (tries + 1 >= MAX_TRIES) await writer.unstage([eventId]);
+      else await writer.tried(nid);
+    });
+    const key = `${roomNid} ${origin}`;
+    if (this.timers.has(key) || this.stopped) return;
+    const again = () => {
+      this.timers.delete(key);
+      this.work({ roomNid, origin });
+    };
+    this.timers.set(key, setTimeout(again, RETRY_MS).unref());
+  }
+}
