@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { BadJsonError, ForbiddenError, MatrixError } from '#kernel/errors';
 import { serverNameOf } from '#kernel/ids';
@@ -10,6 +11,11 @@ import type { RoomInfo, RoomState } from '../room-state';
 import type { EventStore } from './event-store.service';
 import type { VerifiedEvent } from './ingest.model';
 import type { EventVerifier } from './ingest.ports';
+
+/** Events inspected between two turns of the event loop: a large room has a hundred thousand. */
+const BATCH = 64;
+
+type Inspected = InspectedEvent | { readonly error: MatrixError };
 
 /** An event, or why it must be dropped. */
 export type Checked = { readonly event: VerifiedEvent } | { readonly eventId?: string; readonly error: MatrixError };
@@ -31,7 +37,7 @@ export class IncomingChecks {
     origin: string,
     values: readonly JsonValue[],
   ): Promise<readonly Checked[]> {
-    const inspected = values.map((value) => inspect(version, roomId, value));
+    const inspected = await inspectAll(version, roomId, values);
     const sound = inspected.flatMap((one) => ('pdu' in one ? [one] : []));
     const verdicts = sound.length === 0 ? [] : await this.verifier().verify(version, sound);
     const failures = new Map(sound.map((event, index) => [event, verdicts[index]]));
@@ -64,11 +70,16 @@ export class IncomingChecks {
   }
 }
 
-function inspect(
-  version: RoomVersion,
-  roomId: string,
-  value: JsonValue,
-): InspectedEvent | { readonly error: MatrixError } {
+async function inspectAll(version: RoomVersion, roomId: string, values: readonly JsonValue[]): Promise<Inspected[]> {
+  const inspected: Inspected[] = [];
+  for (const [index, value] of values.entries()) {
+    if (index > 0 && index % BATCH === 0) await breathe();
+    inspected.push(inspect(version, roomId, value));
+  }
+  return inspected;
+}
+
+function inspect(version: RoomVersion, roomId: string, value: JsonValue): Inspected {
   try {
     const event = inspectEvent(version, value);
     if (event.roomId !== roomId) throw new BadJsonError('The event is of another room');
