@@ -2,7 +2,9 @@ import type { DirectoryEntry } from '#domain/directory';
 import { RemoteServerError } from '#domain/federation';
 import type { RemoteServers, SignedForServer } from '#domain/federation-outbound';
 import { BadJsonError } from '#kernel/errors';
+import { isValidServerName } from '#kernel/ids';
 import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
+import { Turns } from '#kernel/turns';
 import type { ServerServerClient } from '../generated/clients/server-server';
 import type { PublicRoomsChunk } from '../generated/client-server/definitions';
 import { call } from '../runtime/transport';
@@ -10,10 +12,12 @@ import type { FederationClient } from './federation-client';
 
 /** Rooms of one answer that are passed on to a client. */
 const MAX_ROOMS = 1_000;
+/** Servers in a room that may be asked for its members. */
+const MAX_SERVERS = 50;
 
 /** Asks other homeservers over HTTP. What they answer is brought into shape here, and judged by who asked for it. */
 export function remoteServers(client: FederationClient): RemoteServers {
-  return { ...eventReads(client), ...handshakes(client), ...lookups(client) };
+  return { ...eventReads(client), ...stateReads(client), ...handshakes(client), ...lookups(client) };
 }
 
 type Body = { body: never };
@@ -32,23 +36,33 @@ const eventReads = (client: FederationClient) =>
         throw error;
       }
     },
-    async stateIds(server, roomId, eventId) {
-      const answer = await client.to(server).getRoomStateIds({ path: { roomId }, query: { event_id: eventId } });
-      return { stateIds: texts(answer.pdu_ids), authChainIds: texts(answer.auth_chain_ids) };
-    },
-    async state(server, roomId, eventId) {
-      const answer = await client.to(server).getRoomState({ path: { roomId }, query: { event_id: eventId } });
-      return { state: list(answer.pdus), authChain: list(answer.auth_chain) };
-    },
-    async eventAuth(server, roomId, eventId) {
-      return list((await client.to(server).getEventAuth({ path: { roomId, eventId } })).auth_chain);
-    },
     async backfill(server, roomId, eventIds, limit) {
       return list(
         (await client.to(server).backfillRoom({ path: { roomId }, query: { v: [...eventIds], limit } })).pdus,
       );
     },
   }) satisfies Partial<RemoteServers>;
+
+/** Answers as large as rooms, one at a time from each server: one that makes us ask for many fills the memory with one. */
+const stateReads = (client: FederationClient) => {
+  const turns = new Turns();
+  return {
+    stateIds: (server, roomId, eventId) =>
+      turns.run(server, async () => {
+        const answer = await client.to(server).getRoomStateIds({ path: { roomId }, query: { event_id: eventId } });
+        return { stateIds: texts(answer.pdu_ids), authChainIds: texts(answer.auth_chain_ids) };
+      }),
+    state: (server, roomId, eventId) =>
+      turns.run(server, async () => {
+        const answer = await client.to(server).getRoomState({ path: { roomId }, query: { event_id: eventId } });
+        return { state: list(answer.pdus), authChain: list(answer.auth_chain) };
+      }),
+    eventAuth: (server, roomId, eventId) =>
+      turns.run(server, async () =>
+        list((await client.to(server).getEventAuth({ path: { roomId, eventId } })).auth_chain),
+      ),
+  } satisfies Partial<RemoteServers>;
+};
 
 const handshakes = (client: FederationClient) =>
   ({
@@ -70,7 +84,7 @@ const handshakes = (client: FederationClient) =>
         state: list(state),
         authChain: list(authChain),
         event,
-        serversInRoom: isPartial ? texts(servers) : undefined,
+        serversInRoom: isPartial ? texts(servers).filter(isValidServerName).slice(0, MAX_SERVERS) : undefined,
       };
     },
     async sendLeave(server, leave) {

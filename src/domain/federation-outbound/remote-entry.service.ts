@@ -1,13 +1,13 @@
 import { BadJsonError } from '#kernel/errors';
 import { serverNameOf } from '#kernel/ids';
 import type { JsonValue } from '#kernel/json';
+import { Turns } from '#kernel/turns';
 import { inspectEvent, type SignedEvent } from '#protocol/events/index';
 import { isKnownRoomVersion, knownRoomVersions, roomVersion } from '#protocol/room-versions';
 import type { Membership, RemoteEntry } from '../membership';
 import type { RoomState } from '../room-state';
 import type { EventTemplates, IncomingEvents, RoomImporting, TemplateClaim } from '../timeline';
 import type { RemoteServers, RemoteTemplate } from './federation-outbound.ports';
-import { RoomTurns } from './room-turns.service';
 import { firstOf } from './try-servers.model';
 
 /** What a room has whose templates do not say: the first version, which is older than the question. */
@@ -35,7 +35,8 @@ interface Signed extends SignedEvent {
  * Spec: server-server, "Joining Rooms", "Knocking upon a room", "Leaving Rooms".
  */
 export class RemoteEntries {
-  private readonly turns = new RoomTurns();
+  /** By room: two users who enter an unknown one at the same time are let in in turn. */
+  private readonly turns = new Turns();
 
   constructor(private readonly parts: RemoteEntriesParts) {}
 
