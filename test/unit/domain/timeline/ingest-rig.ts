@@ -79,7 +79,7 @@ export class KnowingServer implements MissingEventSource {
     return this.dag.resolve(prevEventIds(this.node(eventId).pdu).map((id) => this.node(id).after));
   }
 
-  private chain(eventIds: readonly string[]): Set<string> {
+  chain(eventIds: readonly string[]): Set<string> {
     const chain = new Set(eventIds);
     for (const id of chain) for (const auth of authEventIds(this.node(id).pdu)) chain.add(auth);
     return chain;
