@@ -62,7 +62,8 @@ export class GraphReads {
 
   /**
    * Events of a room on the way back from `latest`, breadth first, newest first; goes no further than `earliest`, nor below
-   * `minDepth`. The start is part of the answer when `inclusive`.
+   * `minDepth`. The start is part of the answer when `inclusive`. Rejected events are passed over; soft-failed ones are
+   * met only where others refer to them, and then belong to the answer. Spec: server-server, "Soft failure".
    */
   async before(
     room: Pick<RoomInfo, 'nid'>,
@@ -79,14 +80,14 @@ export class GraphReads {
     const found: number[] = [];
     let step = (await this.dag.byIds(latest)).filter((row) => isShared(row, room.nid) && !stop.has(row.eventId));
     step.forEach((row) => seen.add(row.nid));
-    if (options.inclusive) found.push(...step.map((row) => row.nid));
+    if (options.inclusive) found.push(...accepted(step));
     for (let steps = 0; step.length > 0 && found.length < options.limit && steps < MAX_STEPS; steps++) {
       const edges = await this.dag.prevEdges(step.map((row) => row.nid));
       const next = [...new Set(edges.map((edge) => edge.prev_nid))].filter((nid) => !seen.has(nid));
       next.forEach((nid) => seen.add(nid));
       const rows = (await this.dag.byNids(next)).sort((a, b) => b.depth - a.depth);
       step = rows.filter((row) => isShared(row, room.nid) && !stop.has(row.eventId) && row.depth >= options.minDepth);
-      found.push(...step.filter((row) => !row.rejected && !row.softFailed).map((row) => row.nid));
+      found.push(...accepted(step));
     }
     return this.events.events(found.slice(0, options.limit));
   }
@@ -101,4 +102,8 @@ export class GraphReads {
 /** Walks lead through rejected events, but not out of the room or into what has no state. */
 function isShared(row: DagEvent, roomNid: number): boolean {
   return row.roomNid === roomNid && row.snapshotBefore !== UNKNOWN_STATE;
+}
+
+function accepted(rows: readonly DagEvent[]): number[] {
+  return rows.filter((row) => !row.rejected).map((row) => row.nid);
 }
