@@ -1,4 +1,4 @@
-import { Agent, request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest, type ClientRequest } from 'node:http';
 
 export interface Answer {
   readonly status: number;
@@ -17,7 +17,7 @@ export class HttpClient {
     this.port = Number(url.port);
   }
 
-  call(method: string, path: string, token?: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
+  async call(method: string, path: string, token?: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const headers: Record<string, string | number> = {};
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
@@ -25,22 +25,12 @@ export class HttpClient {
       headers['content-type'] = 'application/json';
       headers['content-length'] = payload.length;
     }
-    return new Promise((resolve, reject) => {
-      const request = httpRequest(
-        { host: this.host, port: this.port, method, path, headers, agent: this.agent, signal },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('end', () => {
-            const text = Buffer.concat(chunks).toString('utf8');
-            resolve({ status: response.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text) });
-          });
-          response.on('error', reject);
-        },
-      );
-      request.on('error', reject);
-      request.end(payload);
-    });
+    const { host, port, agent } = this;
+    const { status, bytes } = await exchange(
+      httpRequest({ host, port, method, path, headers, agent, signal }),
+      payload,
+    );
+    return { status, body: bytes.length === 0 ? undefined : JSON.parse(bytes.toString('utf8')) };
   }
 
   /** As `call`, but anything except 200 is an error: a benchmark that measures refusals measures nothing. */
@@ -53,4 +43,18 @@ export class HttpClient {
   close(): void {
     this.agent.destroy();
   }
+}
+
+/** Ends a request with its payload; what is answered, once it is whole. */
+export function exchange(request: ClientRequest, payload?: Buffer): Promise<{ status: number; bytes: Buffer }> {
+  return new Promise((resolve, reject) => {
+    request.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, bytes: Buffer.concat(chunks) }));
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+    request.end(payload);
+  });
 }

@@ -24,8 +24,35 @@ export class BenchUser {
     return answer.room_id;
   }
 
-  async join(roomId: string): Promise<void> {
-    await this.http.ok('POST', `/_matrix/client/v3/join/${encodeURIComponent(roomId)}`, this.token, {});
+  /** Joins a room; by way of the server `via` when this one does not know it. */
+  async join(roomId: string, via?: string): Promise<void> {
+    const query = via === undefined ? '' : `?via=${via}&server_name=${via}`;
+    await this.http.ok('POST', `/_matrix/client/v3/join/${encodeURIComponent(roomId)}${query}`, this.token, {});
+  }
+
+  /** Whether the user can read an event by now. */
+  async sees(roomId: string, eventId: string): Promise<boolean> {
+    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/event/${encodeURIComponent(eventId)}`;
+    return (await this.http.call('GET', path, this.token)).status === 200;
+  }
+
+  /** How many users are in a room, as far as the server knows by now. */
+  async memberCount(roomId: string): Promise<number> {
+    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/joined_members`;
+    const { joined } = await this.http.ok<{ joined: object }>('GET', path, this.token);
+    return Object.keys(joined).length;
+  }
+
+  /** How many messages the room's history holds. */
+  async messageCount(roomId: string): Promise<number> {
+    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/messages?dir=b&limit=1000`;
+    let found = 0;
+    for (let from = ''; ;) {
+      const page = await this.http.ok<{ end?: string; chunk: { type: string }[] }>('GET', path + from, this.token);
+      found += page.chunk.filter(({ type }) => type === 'm.room.message').length;
+      if (page.end === undefined || page.chunk.length === 0) return found;
+      from = `&from=${encodeURIComponent(page.end)}`;
+    }
   }
 
   async send(roomId: string, body: string): Promise<string> {

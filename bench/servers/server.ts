@@ -1,19 +1,53 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PrivateCa } from '../../test/support/private-ca';
+
+/** Secret of the registration endpoint. */
+export const SECRET = 'benchmark';
 
 /** A server under measurement, in a process of its own. */
 export interface BenchServer {
   readonly name: string;
+  /** Where clients go. */
   readonly baseUrl: string;
-  /** Secret of the registration endpoint. */
-  readonly secret: string;
+  /** Where other servers go, over TLS: `localhost:<port>`. */
+  readonly serverName: string;
   /** Milliseconds from spawn to the first good answer. */
   readonly startMs: number;
   /** Resident memory in MiB. */
   memoryMiB(): number;
   stop(): Promise<void>;
+}
+
+/** What every server is started with. */
+export interface Surroundings {
+  /** The authority that signs the server's certificate, and the only one it trusts. */
+  readonly ca: PrivateCa;
+}
+
+/** Where one server listens and keeps its data. */
+export interface Place {
+  readonly folder: string;
+  readonly clientPort: number;
+  readonly federationPort: number;
+}
+
+/** The server that a process has become, once it answers. Its folder goes when it stops. */
+export async function serverOf(name: string, child: ChildProcess, place: Place): Promise<BenchServer> {
+  const baseUrl = `http://127.0.0.1:${place.clientPort}`;
+  return {
+    name,
+    baseUrl,
+    serverName: `localhost:${place.federationPort}`,
+    startMs: await untilReady(`${baseUrl}/_matrix/client/versions`, child),
+    memoryMiB: () => residentMiB(child.pid!),
+    stop: async () => {
+      await endProcess(child);
+      rmSync(place.folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** A port nobody listens on right now. */
@@ -46,7 +80,7 @@ export async function untilReady(url: string, child: ChildProcess, limitMs = 60_
 }
 
 /** Resident set size of a process from /proc, in MiB. */
-export function residentMiB(pid: number): number {
+function residentMiB(pid: number): number {
   const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   if (line === null) throw new Error(`no memory figure for process ${pid}`);
   return Number(line[1]) / 1024;

@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endProcess, freePort, residentMiB, untilReady, type BenchServer } from './server';
+import { freePort, SECRET, serverOf, type BenchServer, type Place, type Surroundings } from './server';
 
 const { synapsePython, SYNAPSE_VERSION } = createRequire(__filename)('../../scripts/synapse-venv.js') as {
   synapsePython(): string;
@@ -14,43 +14,36 @@ const { synapsePython, SYNAPSE_VERSION } = createRequire(__filename)('../../scri
 export const synapseVersion = (): string => SYNAPSE_VERSION;
 
 /** Starts Synapse on a fresh SQLite database with its rate limits lifted and its defaults otherwise. */
-export async function startSynapse(): Promise<BenchServer> {
+export async function startSynapse({ ca }: Surroundings): Promise<BenchServer> {
   const python = synapsePython();
   const folder = mkdtempSync(join(tmpdir(), 'synapse-bench-'));
-  const port = await freePort();
-  const secret = 'benchmark';
+  const place = { folder, clientPort: await freePort(), federationPort: await freePort() };
   const config = join(folder, 'homeserver.yaml');
-  writeFileSync(config, configuration(folder, port, secret));
+  writeFileSync(config, configuration(place, ca));
   const start = ['-m', 'synapse.app.homeserver', '-c', config];
   execFileSync(python, [...start, '--generate-keys'], { cwd: folder, stdio: 'ignore' });
   const log = openSync(join(folder, 'server.log'), 'a');
   const child = spawn(python, start, { cwd: folder, stdio: ['ignore', log, log] });
-  const baseUrl = `http://127.0.0.1:${port}`;
-  const startMs = await untilReady(`${baseUrl}/_matrix/client/versions`, child);
-  return {
-    name: 'Synapse',
-    baseUrl,
-    secret,
-    startMs,
-    memoryMiB: () => residentMiB(child.pid!),
-    stop: async () => {
-      await endProcess(child);
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return serverOf('Synapse', child, place);
 }
 
-function configuration(folder: string, port: number, secret: string): string {
+function configuration({ folder, clientPort, federationPort }: Place, ca: Surroundings['ca']): string {
+  const { certFile, keyFile } = ca.issue('localhost', '127.0.0.1');
   const fast = '{ per_second: 100000, burst_count: 100000 }';
-  return `server_name: bench.test
+  return `server_name: localhost:${federationPort}
 report_stats: false
 pid_file: ${folder}/homeserver.pid
 signing_key_path: ${folder}/signing.key
 media_store_path: ${folder}/media
 listeners:
-  - { port: ${port}, bind_addresses: [127.0.0.1], type: http, tls: false, resources: [{ names: [client] }] }
+  - { port: ${clientPort}, bind_addresses: [127.0.0.1], type: http, tls: false, resources: [{ names: [client] }] }
+  - { port: ${federationPort}, bind_addresses: [127.0.0.1], type: http, tls: true, resources: [{ names: [federation] }] }
+tls_certificate_path: ${certFile}
+tls_private_key_path: ${keyFile}
+federation_custom_ca_list: ['${ca.caFile}']
+ip_range_blacklist: []
 database: { name: sqlite3, args: { database: ${folder}/homeserver.db } }
-registration_shared_secret: ${secret}
+registration_shared_secret: ${SECRET}
 bcrypt_rounds: 4
 trusted_key_servers: []
 rc_message: ${fast}
@@ -62,5 +55,6 @@ rc_room_creation: ${fast}
 rc_invites: { per_room: ${fast}, per_user: ${fast}, per_issuer: ${fast} }
 rc_presence: { per_user: ${fast} }
 rc_admin_redaction: ${fast}
+rc_federation: { window_size: 1000, sleep_limit: 100000, sleep_delay: 1, reject_limit: 100000, concurrent: 1000 }
 `;
 }
