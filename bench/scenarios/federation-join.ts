@@ -99,7 +99,7 @@ async function joinAt(
   const peer = peers.all.at(-1)!;
   const userId = peer.userId(localpart);
   const told = new Set<Peer>();
-  peers.onEvent((to, pdu) => pdu['state_key'] === userId && told.add(to));
+  peers.onEvent((to, pdu) => to !== peer && pdu['state_key'] === userId && told.add(to));
   const path = encodeURIComponent(room.roomId);
   const versions = `ver=${room.version.id}`;
   const make = `/_matrix/federation/v1/make_join/${path}/${encodeURIComponent(userId)}?${versions}`;
