@@ -28,6 +28,8 @@ export interface SignedRequest {
   readonly signatures: readonly string[];
   /** The parsed body, undefined when there was none. */
   readonly content: JsonObject | undefined;
+  /** The network address that it came from, as limits count it. */
+  readonly client: string;
 }
 
 /** Who can be told from a request. The features behind do it; a missing port refuses everybody. */
@@ -82,11 +84,10 @@ export async function authenticateToken(
 export function authenticateServer(
   ports: Authenticators,
   request: IncomingMessage,
-  uri: string,
-  content: JsonObject | undefined,
+  signed: Pick<SignedRequest, 'uri' | 'content' | 'client'>,
 ): Promise<FederationRequester> {
   if (!ports.server) throw unauthorized('This server does not federate');
-  return ports.server({ method: request.method ?? 'GET', uri, signatures: matrixSignatures(request), content });
+  return ports.server({ ...signed, method: request.method ?? 'GET', signatures: matrixSignatures(request) });
 }
 
 async function user(

@@ -1,6 +1,7 @@
 import { InvalidParamError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
 import { authenticateServer, authenticateToken, type AnyRequester, type Authenticators } from './authenticate';
+import { limitKey } from './client-address';
 import type { OperationContract } from './contract';
 import { DEFAULT_BODY_LIMITS, type BodyLimits, type RestOptions } from './door-options';
 import type { Exchange } from './exchange';
@@ -93,7 +94,8 @@ export class Service {
 
   private async signer(exchange: Exchange, body: Body): Promise<AnyRequester> {
     const uri = exchange.rawQuery === '' ? exchange.rawPath : `${exchange.rawPath}?${exchange.rawQuery}`;
-    const requester = await authenticateServer(this.ports, exchange.incoming, uri, body.sent ? body.value : undefined);
+    const signed = { uri, content: body.sent ? body.value : undefined, client: limitKey(exchange.ip) };
+    const requester = await authenticateServer(this.ports, exchange.incoming, signed);
     exchange.caller = requester.origin;
     return requester;
   }

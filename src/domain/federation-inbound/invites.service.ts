@@ -50,7 +50,7 @@ export class Invites {
     const userId = pdu.state_key!;
     if ((await this.parts.accounts.get(userId)) === undefined) throw new NotFoundError('No such user');
     await this.parts.membership.checkInvite(pdu.sender, userId);
-    const [forged] = await this.parts.verifier.verify(version, [inspected]);
+    const [forged] = await this.parts.verifier.verify(version, [inspected], origin);
     if (forged !== undefined) throw new ForbiddenError(forged.message);
     const strippedState = offered.inviteRoomState.filter(isShownState).slice(0, MAX_STATE);
     if (version.createEventIsRoomId) requireCreate(version, offered.roomId, strippedState);

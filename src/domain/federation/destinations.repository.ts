@@ -1,4 +1,4 @@
-import type { Reader, Tx } from '#platform/storage/storage';
+import { inList, type Reader, type Tx } from '#platform/storage/storage';
 
 /** A server that could not be reached. Times in epoch milliseconds. */
 export interface BackOff {
@@ -11,6 +11,7 @@ export interface BackOff {
 }
 
 interface DestinationRow {
+  readonly destination: string;
   readonly failure_ts: number;
   readonly retry_last_ts: number;
   readonly retry_interval: number;
@@ -20,10 +21,21 @@ export class DestinationsReader {
   constructor(protected readonly reader: Reader) {}
 
   async find(destination: string): Promise<BackOff | undefined> {
-    const sql = 'SELECT failure_ts, retry_last_ts, retry_interval FROM destinations WHERE destination = ?';
-    const row = await this.reader.get<DestinationRow>(sql, [destination]);
-    return row && { failureTs: row.failure_ts, retryLastTs: row.retry_last_ts, retryIntervalMs: row.retry_interval };
+    return (await this.findAll([destination])).get(destination);
   }
+
+  /** Those of some servers that could not be reached. */
+  async findAll(destinations: readonly string[]): Promise<Map<string, BackOff>> {
+    const list = inList(destinations);
+    const sql = `SELECT destination, failure_ts, retry_last_ts, retry_interval FROM destinations
+      WHERE destination IN ${list.sql}`;
+    const rows = await this.reader.all<DestinationRow>(sql, list.params);
+    return new Map(rows.map((row) => [row.destination, toBackOff(row)]));
+  }
+}
+
+function toBackOff(row: DestinationRow): BackOff {
+  return { failureTs: row.failure_ts, retryLastTs: row.retry_last_ts, retryIntervalMs: row.retry_interval };
 }
 
 export class DestinationsWriter extends DestinationsReader {

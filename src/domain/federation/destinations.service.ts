@@ -35,6 +35,12 @@ export class Destinations {
     return at > this.now() ? at : undefined;
   }
 
+  /** When those of some servers that did not answer may be tried again, in epoch milliseconds; may be past. */
+  async failing(destinations: readonly string[]): Promise<Map<string, number>> {
+    const found = await new DestinationsReader(this.storage).findAll(destinations);
+    return new Map([...found].map(([name, { retryLastTs, retryIntervalMs }]) => [name, retryLastTs + retryIntervalMs]));
+  }
+
   /** @throws UnreachableServerError while the server is left alone */
   async checkReady(destination: string): Promise<void> {
     const at = await this.retryAt(destination);
@@ -50,17 +56,21 @@ export class Destinations {
     for (const listener of this.listeners) listener(destination);
   }
 
-  /** The server did not answer. Of several requests that fail together the first counts. */
-  async failed(destination: string): Promise<void> {
+  /**
+   * The server did not answer. Of several requests that fail together the first counts. `atLeastMs`: how long the server
+   * asks to be left alone.
+   */
+  async failed(destination: string, atLeastMs = 0): Promise<void> {
     const before = await this.backOffOf(destination);
     const now = this.now();
     if (before !== undefined && before.retryLastTs + before.retryIntervalMs > now) return;
     const doubled = Math.min((before?.retryIntervalMs ?? FIRST_INTERVAL_MS / 2) * 2, LONGEST_INTERVAL_MS);
+    // Servers that fell silent together are not tried together.
+    const interval = before === undefined ? doubled : Math.round(doubled * (0.9 + randomInt(100) / 1_000));
     const backOff = {
       failureTs: before?.failureTs ?? now,
       retryLastTs: now,
-      // Servers that fell silent together are not tried together.
-      retryIntervalMs: before === undefined ? doubled : Math.round(doubled * (0.9 + randomInt(100) / 1_000)),
+      retryIntervalMs: Math.max(interval, Math.min(atLeastMs, LONGEST_INTERVAL_MS)),
     };
     this.known.set(destination, backOff);
     await this.storage.write((tx) => new DestinationsWriter(tx).save(destination, backOff));

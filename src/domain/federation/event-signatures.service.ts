@@ -19,15 +19,16 @@ export class EventSignatures {
 
   /**
    * Checks many events of rooms of one version. The answer has an error for each that must be dropped and undefined for
-   * each good one, in their order. All keys that are missing are fetched at the same time, within `budgetMs`.
+   * each good one, in their order. All keys that are missing are fetched at the same time, on behalf of `bringer`, the
+   * server that brought the events.
    */
   async verify(
     version: RoomVersion,
     events: readonly Signed[],
-    budgetMs?: number,
+    bringer: string,
   ): Promise<(UnauthorizedServerError | undefined)[]> {
     const needed = events.map((event) => signaturesOf(version, event));
-    const find = await this.keys.find([...unique(needed)], budgetMs);
+    const find = await this.keys.find([...unique(needed)], bringer);
     const verdicts: (UnauthorizedServerError | undefined)[] = [];
     for (const [index, event] of events.entries()) {
       if (index > 0 && index % BATCH === 0) await breathe();

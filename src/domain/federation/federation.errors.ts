@@ -48,6 +48,8 @@ export class RemoteServerError extends MatrixError {
     message: string,
     /** The whole answer, when it was a JSON object. */
     readonly body: MatrixError['extra'] = {},
+    /** How long it asks to be left alone; 0 when it does not say. */
+    readonly retryAfterMs = 0,
   ) {
     super(
       SHARED_CODES.has(remoteCode) ? remoteCode : 'M_BAD_STATUS',

@@ -1,201 +1,95 @@
-import { LRUCache } from 'lru-cache';
-import type { JsonValue } from '#kernel/json';
-import type { Clock } from '#kernel/time';
-import type { Storage } from '#platform/storage/storage';
-import { readKeyDocument, signingKeyIds, verifyJson, type KeyDocument, type VerifyKey } from '#protocol/signing/index';
+import { FairTurns } from '#platform/jobs/fair-turns';
 import type { DomainRules } from './domain-rules.service';
-import type { KeySource, WantedKeys } from './federation.ports';
-import { LONGEST_VALIDITY_MS, type ServerKey, type WantedKey } from './server-keys.model';
-import { ServerKeysWriter } from './server-keys.repository';
+import type { KeySource } from './federation.ports';
+import { KeyAsking, type KeyAskingParts } from './key-asking.service';
+import { KeyAttempts } from './key-attempts.service';
+import type { WantedKey } from './server-keys.model';
 
-/** After a good answer a server is not asked again for so long, whatever keys somebody claims it has. */
-const PAUSE_MS = 30_000;
-const FIRST_BACK_OFF_MS = 10_000;
-const LONGEST_BACK_OFF_MS = 3_600_000;
-const MAX_REMEMBERED = 20_000;
-/** Anybody can make us ask anybody by claiming to be them: so many at once, no more. */
-const MAX_AT_ONCE = 64;
-const MAX_WAITING = 5_000;
+/** Anybody can make us ask anybody, by claiming to be them. SECURITY: row 46. */
+const LIMITS = { running: 64, waiting: 5_000 };
+/** Of one server at a time; whoever names more makes them up. */
+const MAX_WANTED = 64;
 
-interface Attempt {
-  readonly next: number;
-  readonly backOffMs: number;
+export interface KeyFetchingParts extends KeyAskingParts {
+  readonly rules: DomainRules;
 }
 
-/** What fetching needs of others. */
-export interface KeyFetchingParts {
-  readonly storage: Storage;
-  readonly rules: DomainRules;
-  readonly trustedKeyServers: readonly string[];
-  readonly now: Clock;
-  /** A key that a server is known to use now. Fetches nothing. */
-  readonly knownKey: (serverName: string, keyId: string) => Promise<VerifyKey | undefined>;
-  /** Told of keys that were stored, to forget what is cached. */
-  readonly onStored: (keys: readonly ServerKey[]) => void;
+/** A server to be asked, on behalf of everybody who waits for its keys. */
+interface Job {
+  readonly serverName: string;
+  /** By key id. */
+  readonly wanted: Map<string, WantedKey>;
+  readonly clients: Set<string>;
+  readonly done: Promise<void>;
+  readonly end: () => void;
+  isRunning: boolean;
 }
 
 /**
- * Fetches servers' keys, from themselves first, then from the trusted notaries, and stores them. One request a server at
- * a time; servers that fail are left alone, longer each time. SECURITY: rows 11, 46.
+ * Fetches servers' keys: one request a server at a time, whoever waits for it, and fair turns among those on whose behalf it
+ * asks. A server that many wait for is asked when the first of them has a turn, so that nobody can hold it back by asking
+ * for it first.
  */
 export class KeyFetching {
-  private readonly underWay = new Map<string, Promise<void>>();
-  private readonly asked = new Map<string, Promise<KeyDocument | undefined>>();
-  private readonly attempts = new LRUCache<string, Attempt>({ max: MAX_REMEMBERED });
-  private readonly waiting: (() => void)[] = [];
-  private running = 0;
-  private source: KeySource | undefined;
+  private readonly jobs = new Map<string, Job>();
+  private readonly turns = new FairTurns(LIMITS);
+  private readonly attempts: KeyAttempts;
+  private readonly asking: KeyAsking;
 
-  constructor(private readonly parts: KeyFetchingParts) {}
+  constructor(private readonly parts: KeyFetchingParts) {
+    this.attempts = new KeyAttempts(parts.now);
+    this.asking = new KeyAsking(parts, this.attempts);
+  }
 
   bind(source: KeySource): void {
-    this.source = source;
+    this.asking.bind(source);
   }
 
-  /** Tries to get one server's keys and stores what comes. Never rejects: what is there afterwards is looked up again. */
-  fetch(serverName: string, wanted: readonly WantedKey[]): Promise<void> {
-    const running = this.underWay.get(serverName);
-    if (running !== undefined) return running;
-    const attempt = this.attempts.get(serverName);
-    if (!this.parts.rules.allows(serverName) || (attempt !== undefined && attempt.next > this.parts.now())) {
-      return Promise.resolve();
-    }
-    if (this.waiting.length >= MAX_WAITING) return Promise.resolve();
-    const work = this.inTurn(() => this.ask(serverName, wanted)).finally(() => this.underWay.delete(serverName));
-    this.underWay.set(serverName, work);
-    return work;
+  /**
+   * Tries to get one server's keys and stores what comes. Never rejects: what is there afterwards is looked up again.
+   *
+   * @param client on whose behalf: the server that brought what is signed, or the address of a client that is not known
+   */
+  async fetch(serverName: string, wanted: readonly WantedKey[], client: string): Promise<void> {
+    const job = this.jobs.get(serverName) ?? this.newJob(serverName);
+    if (job === undefined) return;
+    if (!job.isRunning) this.join(job, wanted, client);
+    if (job.clients.size > 0) await job.done;
   }
 
-  private async ask(serverName: string, wanted: readonly WantedKey[]): Promise<void> {
-    const own = await this.askItself(serverName);
-    const missing = wanted.filter(({ keyId }) => !has(own, keyId));
-    const vouched = own === undefined || missing.length > 0 ? await this.askNotaries(serverName, missing) : [];
-    const before = this.attempts.get(serverName);
-    const failed = own === undefined && vouched.length === 0;
-    const backOffMs = failed ? Math.min((before?.backOffMs || FIRST_BACK_OFF_MS / 2) * 2, LONGEST_BACK_OFF_MS) : 0;
-    this.attempts.set(serverName, { backOffMs, next: this.parts.now() + (backOffMs || PAUSE_MS) });
+  private newJob(serverName: string): Job | undefined {
+    if (!this.parts.rules.allows(serverName) || !this.attempts.isDue(serverName)) return undefined;
+    let end: () => void = () => undefined;
+    const done = new Promise<void>((resolve) => (end = resolve));
+    return { serverName, wanted: new Map(), clients: new Set(), done, end, isRunning: false };
   }
 
-  /** What the server itself publishes, stored; undefined when it gives nothing usable. */
-  private askItself(serverName: string): Promise<KeyDocument | undefined> {
-    const asked = this.asked.get(serverName) ?? this.published(serverName);
-    this.asked.set(serverName, asked);
-    return asked.finally(() => this.asked.delete(serverName));
+  private join(job: Job, wanted: readonly WantedKey[], client: string): void {
+    for (const one of wanted) if (job.wanted.size < MAX_WANTED) job.wanted.set(one.keyId, latest(one, job.wanted));
+    if (job.clients.has(client)) return;
+    // Before the turn is taken, which may come at once.
+    job.clients.add(client);
+    this.jobs.set(job.serverName, job);
+    if (this.turns.take(client, () => this.run(job))) return;
+    job.clients.delete(client);
+    if (job.clients.size === 0) this.jobs.delete(job.serverName);
   }
 
-  private async published(serverName: string): Promise<KeyDocument | undefined> {
-    let document: KeyDocument | undefined;
-    try {
-      document = readKeyDocument(await this.source?.published(serverName), serverName);
-    } catch {
-      return undefined;
-    }
-    if (document !== undefined) await this.store([document], serverName);
-    return document;
-  }
-
-  /** Asks all notaries at once. A key that two of them give differently is nobody's. */
-  private async askNotaries(serverName: string, missing: readonly WantedKey[]): Promise<readonly KeyDocument[]> {
-    const notaries = this.parts.trustedKeyServers.filter((notary) => notary !== serverName);
-    const query = { [serverName]: Object.fromEntries(missing.map((one) => [one.keyId, criteriaOf(one)])) };
-    const answers = await Promise.all(notaries.map((notary) => this.vouched(notary, serverName, query)));
-    const disputed = disputedKeys(answers.flat());
-    for (const [index, documents] of answers.entries()) {
-      await this.store(documents, notaries[index]!, disputed);
-    }
-    return answers.flat();
-  }
-
-  private async vouched(notary: string, serverName: string, query: WantedKeys): Promise<KeyDocument[]> {
-    try {
-      const documents = (await this.source?.vouched(notary, query)) ?? [];
-      const checked = await Promise.all(documents.map((json) => this.checkVouched(notary, serverName, json)));
-      return checked.filter((document) => document !== undefined);
-    } catch {
-      return [];
-    }
-  }
-
-  /** The document must be signed by its server, as ever, and by the notary, whose word this is. */
-  private async checkVouched(notary: string, serverName: string, json: JsonValue): Promise<KeyDocument | undefined> {
-    const document = readKeyDocument(json, serverName);
-    if (document === undefined) return undefined;
-    for (const keyId of signingKeyIds(document.json, notary)) {
-      const key = await this.notaryKey(notary, keyId);
-      if (key !== undefined && verifyJson(document.json, notary, keyId, key)) return document;
-    }
-    return undefined;
-  }
-
-  /** Asks nobody but the notary, and takes no turn: whoever waits for this has one. */
-  private async notaryKey(notary: string, keyId: string): Promise<VerifyKey | undefined> {
-    const known = await this.parts.knownKey(notary, keyId);
-    const now = this.parts.now();
-    if (known !== undefined || (this.attempts.get(notary)?.next ?? 0) > now) return known;
-    await this.askItself(notary);
-    this.attempts.set(notary, { backOffMs: 0, next: now + PAUSE_MS });
-    return this.parts.knownKey(notary, keyId);
-  }
-
-  private async store(
-    documents: readonly KeyDocument[],
-    source: string,
-    disputed: ReadonlySet<string> = new Set(),
-  ): Promise<void> {
-    const now = this.parts.now();
-    for (const document of documents) {
-      const { serverName } = document;
-      const keys = keysOf(document, now).filter(({ keyId }) => !disputed.has(keyId));
-      const stored = await this.parts.storage.write(async (tx) => {
-        const writer = new ServerKeysWriter(tx);
-        await writer.storeDocument(document, now);
-        return writer.store(serverName, keys, now, source);
-      });
-      this.parts.onStored(stored);
-    }
-  }
-
-  private async inTurn(work: () => Promise<void>): Promise<void> {
-    if (this.running >= MAX_AT_ONCE) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    this.running++;
-    try {
-      await work();
-    } finally {
-      this.running--;
-      this.waiting.shift()?.();
-    }
+  /** Of the turns that several have for one job the first is used and the others pass. */
+  private async run(job: Job): Promise<void> {
+    if (job.isRunning) return;
+    job.isRunning = true;
+    const { serverName, wanted } = job;
+    const answered = await this.asking.ask(serverName, [...wanted.values()]).catch(() => false);
+    if (answered) this.attempts.succeeded(serverName);
+    else this.attempts.failed(serverName);
+    this.jobs.delete(serverName);
+    job.end();
   }
 }
 
-function has(document: KeyDocument | undefined, keyId: string): boolean {
-  return document !== undefined && (document.verifyKeys.has(keyId) || document.oldVerifyKeys.has(keyId));
-}
-
-function criteriaOf({ at }: WantedKey): { minimum_valid_until_ts?: number } {
-  return at === null ? {} : { minimum_valid_until_ts: at };
-}
-
-/** What a document says of each key, its validity cut to what may be believed. */
-function keysOf({ serverName, validUntilTs, verifyKeys, oldVerifyKeys }: KeyDocument, now: number): ServerKey[] {
-  const believed = Math.min(validUntilTs, now + LONGEST_VALIDITY_MS);
-  const current = [...verifyKeys].map(([keyId, publicKey]) => ({ publicKey, keyId, expiredTs: null }));
-  const old = [...oldVerifyKeys].map(([keyId, key]) => ({ ...key, keyId }));
-  return [...current, ...old].map((key) => ({
-    ...key,
-    serverName,
-    validUntilTs: key.expiredTs === null ? believed : Math.min(key.expiredTs, believed),
-  }));
-}
-
-function disputedKeys(documents: readonly KeyDocument[]): Set<string> {
-  const seen = new Map<string, string>();
-  const disputed = new Set<string>();
-  for (const { verifyKeys, oldVerifyKeys } of documents) {
-    const all = [...verifyKeys, ...[...oldVerifyKeys].map(([keyId, { publicKey }]) => [keyId, publicKey] as const)];
-    for (const [keyId, publicKey] of all) {
-      if ((seen.get(keyId) ?? publicKey) !== publicKey) disputed.add(keyId);
-      seen.set(keyId, publicKey);
-    }
-  }
-  return disputed;
+/** A key that is good for the latest time that it is wanted for is good for all. */
+function latest(wanted: WantedKey, known: ReadonlyMap<string, WantedKey>): WantedKey {
+  const before = known.get(wanted.keyId);
+  return before !== undefined && (before.at ?? 0) > (wanted.at ?? 0) ? before : wanted;
 }

@@ -21,6 +21,8 @@ export interface SignedRequest {
   readonly signatures: readonly string[];
   /** The parsed body, undefined when there was none. */
   readonly content: JsonObject | undefined;
+  /** The network address that it came from, on whose behalf the key is fetched: the origin is only claimed so far. */
+  readonly client: string;
 }
 
 /** A request of ours to another homeserver. */
@@ -89,9 +91,9 @@ export class RequestSignatures {
   }
 
   private async holds({ origin, destination, keyId, signature }: RequestSignature, request: SignedRequest) {
-    const key = await this.parts.keys.currentKey(origin, keyId);
+    const { method, uri, content, client } = request;
+    const key = await this.parts.keys.currentKey(origin, keyId, client);
     if (key === undefined) return false;
-    const { method, uri, content } = request;
     return key.verify(requestText({ method, uri, origin, destination, content }), signature);
   }
 }

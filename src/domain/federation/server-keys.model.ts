@@ -28,7 +28,7 @@ export interface WantedKey {
 /** Servers MUST NOT believe a key for longer without asking again. Spec: server-server, "Publishing Keys". */
 export const LONGEST_VALIDITY_MS = 7 * 24 * 3_600_000;
 
-/** Whether a key counts for what was signed at a time. */
+/** Whether a key counts for what was signed at a time. One that is said to be given up in the future ends like others. */
 export function isValidAt({ validUntilTs, expiredTs }: ServerKey, at: number | null): boolean {
-  return at === null || at <= (expiredTs ?? validUntilTs);
+  return at === null || at <= Math.min(expiredTs ?? validUntilTs, validUntilTs);
 }

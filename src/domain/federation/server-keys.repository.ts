@@ -1,3 +1,4 @@
+import type { JsonObject } from '#kernel/json';
 import { inList, type Reader, type Row, type Tx } from '#platform/storage/storage';
 import type { KeyDocument } from '#protocol/signing/index';
 import type { ServerKey } from './server-keys.model';
@@ -12,8 +13,8 @@ interface KeyRow {
 
 /** A document as it was fetched. */
 export interface StoredDocument {
-  readonly serverName: string;
-  readonly content: string;
+  readonly json: JsonObject;
+  /** As published, not as believed. */
   readonly validUntilTs: number;
   readonly fetchedTs: number;
 }
@@ -57,8 +58,7 @@ export class ServerKeysReader {
       serverName,
     ]);
     return rows.map((row) => ({
-      serverName,
-      content: row.content,
+      json: JSON.parse(row.content) as JsonObject,
       validUntilTs: row.valid_until_ts,
       fetchedTs: row.fetched_ts,
     }));
@@ -112,12 +112,13 @@ export class ServerKeysWriter extends ServerKeysReader {
 
 /**
  * The same key seen twice: an older document does not shorten what a newer one said. Another key replaces it, unless a
- * notary says so, who could be lying. SECURITY: row 11.
+ * notary says so, who could be lying, or may not know yet that the key was given up. SECURITY: row 11.
  */
 function later(before: ServerKey | undefined, key: ServerKey, isVouched: boolean): ServerKey {
   if (before === undefined) return key;
   if (before.publicKey !== key.publicKey) return isVouched ? before : key;
-  return { ...(isVouched ? before : key), validUntilTs: Math.max(before.validUntilTs, key.validUntilTs) };
+  const expiredTs = isVouched ? (before.expiredTs ?? key.expiredTs) : key.expiredTs;
+  return { ...key, expiredTs, validUntilTs: Math.max(before.validUntilTs, key.validUntilTs) };
 }
 
 function keyOf(row: KeyRow): ServerKey {

@@ -50,26 +50,19 @@ export class ServerKeys {
     this.fetching.bind(source);
   }
 
-  /**
-   * The key for what was signed at a time (null: at any), fetched when needed. Undefined when it cannot be had, was not
-   * valid then, or is revoked.
-   */
-  async keyFor(serverName: string, keyId: string, at: number | null): Promise<VerifyKey | undefined> {
-    const wanted = { serverName, keyId, at };
-    return (await this.find([wanted]))(wanted);
-  }
-
-  /** The key for what is signed now, as requests are: never one that was given up. */
-  async currentKey(serverName: string, keyId: string): Promise<VerifyKey | undefined> {
-    await this.find([{ serverName, keyId, at: this.now() }]);
+  /** The key for what is signed now, as requests are: never one that was given up. `client` is as in {@link find}. */
+  async currentKey(serverName: string, keyId: string, client: string): Promise<VerifyKey | undefined> {
+    await this.find([{ serverName, keyId, at: this.now() }], client);
     return this.inUse(serverName, keyId);
   }
 
   /**
    * Finds many keys: one statement for those not in memory, then one request a server, all at the same time, for those
-   * that are missing or too old. Waits no longer than `budgetMs`.
+   * that are missing or too old. Waits a while at most; what comes later is there the next time.
+   *
+   * @param client on whose behalf: the server that brought what is signed, or the address of a client that is not known yet
    */
-  async find(wanted: readonly WantedKey[], budgetMs = BUDGET_MS): Promise<KeyFinder> {
+  async find(wanted: readonly WantedKey[], client: string): Promise<KeyFinder> {
     const sane = wanted.filter(({ keyId }) => isKeyId(keyId));
     await this.read(sane);
     const missing = new Map<string, WantedKey[]>();
@@ -81,16 +74,16 @@ export class ServerKeys {
     }
     if (missing.size > 0) {
       await within(
-        budgetMs,
-        [...missing].map(([serverName, keys]) => this.fetching.fetch(serverName, keys)),
+        BUDGET_MS,
+        [...missing].map(([serverName, keys]) => this.fetching.fetch(serverName, keys, client)),
       );
     }
     return (one) => this.usable(one);
   }
 
   /** Asks a server for its keys, unless it was asked just now. Never rejects. */
-  refresh(serverName: string, wanted: readonly WantedKey[] = []): Promise<void> {
-    return this.fetching.fetch(serverName, wanted);
+  refresh(serverName: string, wanted: readonly WantedKey[], client: string): Promise<void> {
+    return this.fetching.fetch(serverName, wanted, client);
   }
 
   private async knownKey(serverName: string, keyId: string): Promise<VerifyKey | undefined> {

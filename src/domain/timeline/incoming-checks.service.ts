@@ -39,7 +39,7 @@ export class IncomingChecks {
   ): Promise<readonly Checked[]> {
     const inspected = await inspectAll(version, roomId, values);
     const sound = inspected.flatMap((one) => ('pdu' in one ? [one] : []));
-    const verdicts = sound.length === 0 ? [] : await this.verifier().verify(version, sound);
+    const verdicts = sound.length === 0 ? [] : await this.verifier().verify(version, sound, origin);
     const failures = new Map(sound.map((event, index) => [event, verdicts[index]]));
     return inspected.map((one): Checked => {
       if (!('pdu' in one)) return { error: one.error };

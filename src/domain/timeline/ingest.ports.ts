@@ -16,9 +16,10 @@ import type { StoredEvent } from './timeline.model';
 export interface EventVerifier {
   /**
    * For each event, whether all servers of `requiredSigners` have signed it validly: undefined, or why not. Never rejects
-   * because of what the events are; fetches the keys of all of them together.
+   * because of what the events are; fetches the keys of all of them together, on behalf of `bringer`, the server that
+   * brought them.
    */
-  verify(version: RoomVersion, events: readonly InspectedEvent[]): Promise<(Error | undefined)[]>;
+  verify(version: RoomVersion, events: readonly InspectedEvent[], bringer: string): Promise<(Error | undefined)[]>;
 }
 
 /** State and auth chain of an event, as ids. */

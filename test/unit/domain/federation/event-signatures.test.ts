@@ -28,7 +28,7 @@ function message(by: Stranger, at: number, key: SigningKey = by.key, version = V
 }
 
 const verify = async (events: Parameters<FederationRig['federation']['eventSignatures']['verify']>[1], v = VERSION) =>
-  (await rig.federation.eventSignatures.verify(v, events)).map((error) => error === undefined);
+  (await rig.federation.eventSignatures.verify(v, events, 'alpha.test')).map((error) => error === undefined);
 
 describe("events' signatures", () => {
   it('of many servers are checked with one request a server', async () => {

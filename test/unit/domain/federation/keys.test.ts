@@ -1,5 +1,6 @@
 import type { JsonObject } from '#kernel/json';
 import { readKeyDocument, signJson, SigningKey, verifyJson, VerifyKey } from '#protocol/signing/index';
+import type { WantedKeys } from '#domain/federation';
 import { DAY, OWN, startFederationRig, type FederationRig, type Stranger } from './rig';
 
 let rig: FederationRig;
@@ -10,8 +11,17 @@ const begin = async (config: Parameters<typeof startFederationRig>[0] = {}) => {
 };
 afterEach(() => rig.stop());
 
+const oldKeys = (count: number) =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`ed25519:old${index}`, { key: 'A'.repeat(43), expired_ts: 1 }]),
+  );
+const CLIENT = '192.0.2.1';
+const keyOf = async (serverName: string, keyId: string, at: number | null, { keys } = rig.federation) => {
+  const wanted = { serverName, keyId, at };
+  return (await keys.find([wanted], CLIENT))(wanted);
+};
 const found = async (at: number | null, keyId = alpha.key.keyId, federation = rig.federation) =>
-  (await federation.keys.keyFor('alpha.test', keyId, at)) !== undefined;
+  (await keyOf('alpha.test', keyId, at, federation)) !== undefined;
 
 describe("another server's key", () => {
   it('is fetched, kept, and known after a restart', async () => {
@@ -45,6 +55,21 @@ describe("another server's key", () => {
     alpha.old = { 'ed25519:old': { key: old.publicKey, expired_ts: rig.clock.now - DAY } };
     expect(await found(rig.clock.now - DAY, 'ed25519:old')).toBe(true);
     expect(await found(rig.clock.now - DAY + 1, 'ed25519:old')).toBe(false);
+  });
+
+  it('that is to be given up in a year is believed for seven days at most', async () => {
+    await begin();
+    const old = SigningKey.fromSeed('ed25519:old', Buffer.alloc(32, 99));
+    alpha.old = { 'ed25519:old': { key: old.publicKey, expired_ts: rig.clock.now + 365 * DAY } };
+    alpha.validUntilTs = rig.clock.now + 365 * DAY;
+    expect(await found(rig.clock.now + 7 * DAY, 'ed25519:old')).toBe(true);
+    expect(await found(rig.clock.now + 7 * DAY + 1, 'ed25519:old')).toBe(false);
+  });
+
+  it('is not taken from a document of outrageous size', async () => {
+    await begin();
+    alpha.old = oldKeys(1_000);
+    expect(await found(0)).toBe(false);
   });
 
   it('is looked for once by many, and not again at once when it is not there', async () => {
@@ -91,6 +116,40 @@ describe("another server's key", () => {
     await begin({ deniedDomains: ['alpha.test'] });
     expect(await found(0)).toBe(false);
     expect(alpha.asked).toBe(0);
+  });
+});
+
+// SECURITY: row 46.
+describe('keys are fetched in fair turns', () => {
+  /** A client that waits for the keys of many servers, none of which answers. */
+  async function hog(client: string, servers: number, more: readonly string[] = []) {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const names = Array.from({ length: servers }, (_, index) => `slow${index}.test`);
+    for (const name of names) rig.stranger(name).gate = gate;
+    const wanted = [...names, ...more].map((serverName) => ({ serverName, keyId: alpha.key.keyId, at: 0 }));
+    const waiting = rig.federation.keys.find(wanted, client);
+    await new Promise((resolve) => setImmediate(resolve));
+    return { waiting, release };
+  }
+
+  it('so that nobody waits for the many servers that somebody else asks for', async () => {
+    await begin();
+    const { waiting, release } = await hog('203.0.113.1', 200);
+    expect([...rig.strangers.values()].filter(({ asked }) => asked > 0)).toHaveLength(32);
+    expect(await found(0)).toBe(true);
+    release();
+    await waiting;
+  });
+
+  it('so that nobody keeps a server from being asked by standing in line for it', async () => {
+    await begin();
+    const { waiting, release } = await hog('203.0.113.1', 200, ['alpha.test']);
+    expect(alpha.asked).toBe(0);
+    expect(await found(0)).toBe(true);
+    release();
+    await waiting;
+    expect(alpha.asked).toBe(1);
   });
 });
 
@@ -143,8 +202,59 @@ describe('notaries', () => {
     rig.clock.now += 2 * DAY;
     notary.validUntilTs = rig.clock.now + DAY;
     expect(await found(rig.clock.now)).toBe(false);
-    const kept = await (await rig.reopen()).keys.keyFor('alpha.test', alpha.key.keyId, then);
+    const kept = await keyOf('alpha.test', alpha.key.keyId, then, await rig.reopen());
     expect(kept?.verify('text', alpha.key.sign('text'))).toBe(true);
+  });
+
+  it('are all asked, so that one of them suffices', async () => {
+    await begin({ trustedKeyServers: ['gone.test', 'one.test', 'two.test'] });
+    const two = rig.stranger('two.test');
+    alpha.reachable = false;
+    rig.vouched.set('one.test', () => []);
+    rig.vouched.set('two.test', () => [signJson(alpha.document(), 'two.test', two.key)]);
+    expect(await found(rig.clock.now)).toBe(true);
+    expect(rig.queries).toHaveLength(3);
+  });
+
+  it('are asked for a key that is valid at the time of the event', async () => {
+    await begin({ trustedKeyServers: ['notary.test'] });
+    alpha.reachable = false;
+    await found(rig.clock.now - DAY);
+    const criteria = { minimum_valid_until_ts: rig.clock.now - DAY };
+    expect(rig.queries).toEqual([{ 'alpha.test': { [alpha.key.keyId]: criteria } }]);
+  });
+
+  it('give the keys that their server has forgotten, and are not asked for others', async () => {
+    await begin({ trustedKeyServers: ['notary.test'] });
+    const notary = rig.stranger('notary.test');
+    const before = alpha.key;
+    const forgotten = signJson(alpha.document(), 'notary.test', notary.key);
+    rig.vouched.set('notary.test', () => [forgotten]);
+    alpha.key = SigningKey.fromSeed('ed25519:next', Buffer.alloc(32, 98));
+    expect(await found(rig.clock.now)).toBe(true);
+    expect(rig.queries).toEqual([]);
+    rig.clock.now += 60_000;
+    expect(await found(rig.clock.now, before.keyId)).toBe(true);
+    expect(rig.queries).toHaveLength(1);
+  });
+
+  it('do not bring back a key that was given up, whichever of their documents comes first', async () => {
+    await begin({ trustedKeyServers: ['notary.test'] });
+    const notary = rig.stranger('notary.test');
+    const vouch = (document: JsonObject) => signJson(document, 'notary.test', notary.key);
+    const before = alpha.key;
+    const stale = vouch(alpha.document());
+    alpha.key = SigningKey.fromSeed('ed25519:next', Buffer.alloc(32, 98));
+    alpha.old = { [before.keyId]: { key: before.publicKey, expired_ts: rig.clock.now } };
+    alpha.validUntilTs += 1_000;
+    const latest = vouch(alpha.document());
+    alpha.reachable = false;
+    rig.vouched.set('notary.test', () => [latest, stale]);
+    rig.clock.now += 60_000;
+    const { keys } = rig.federation;
+    expect(await keys.currentKey('alpha.test', 'ed25519:next', CLIENT)).toBeDefined();
+    expect(await keys.currentKey('alpha.test', before.keyId, CLIENT)).toBeUndefined();
+    expect(await found(rig.clock.now - 60_000, before.keyId)).toBe(true);
   });
 
   it('that cannot be reached themselves hold nothing up', async () => {
@@ -158,7 +268,8 @@ describe('notaries', () => {
 });
 
 describe('as a notary', () => {
-  const vouchedFor = ({ serverName }: Stranger) => rig.federation.notary.ofServer(serverName);
+  const query = (wanted: WantedKeys) => rig.federation.notary.query(wanted, CLIENT);
+  const vouchedFor = ({ serverName }: Stranger) => rig.federation.notary.ofServer(serverName, {}, CLIENT);
 
   it('this server signs what the server has signed, and its own keys', async () => {
     await begin();
@@ -166,7 +277,7 @@ describe('as a notary', () => {
     const own = VerifyKey.fromBase64(SigningKey.fromSeed('ed25519:own200', Buffer.alloc(32, 200)).publicKey)!;
     expect(readKeyDocument(document, 'alpha.test')?.verifyKeys.get(alpha.key.keyId)).toBe(alpha.key.publicKey);
     expect(verifyJson(document!, OWN, 'ed25519:own200', own)).toBe(true);
-    expect(readKeyDocument((await rig.federation.notary.ofServer(OWN))[0], OWN)).toBeDefined();
+    expect(readKeyDocument((await rig.federation.notary.ofServer(OWN, {}, CLIENT))[0], OWN)).toBeDefined();
   });
 
   it('it asks again only when what it has is not valid for long enough', async () => {
@@ -175,22 +286,81 @@ describe('as a notary', () => {
     rig.clock.now += 60_000;
     await vouchedFor(alpha);
     expect(alpha.asked).toBe(1);
-    await rig.federation.notary.query({ 'alpha.test': { any: { minimum_valid_until_ts: alpha.validUntilTs + 1 } } });
+    await query({ 'alpha.test': { [alpha.key.keyId]: { minimum_valid_until_ts: alpha.validUntilTs + 1 } } });
     expect(alpha.asked).toBe(2);
+  });
+
+  it('it asks again when half of the lifetime of what it has is over', async () => {
+    await begin();
+    await vouchedFor(alpha);
+    rig.clock.now += DAY / 2;
+    await vouchedFor(alpha);
+    expect(alpha.asked).toBe(2);
+  });
+
+  it('it believes no lifetime beyond seven days', async () => {
+    await begin();
+    alpha.validUntilTs = rig.clock.now + 900 * DAY;
+    await vouchedFor(alpha);
+    rig.clock.now += 3.5 * DAY;
+    await vouchedFor(alpha);
+    expect(alpha.asked).toBe(2);
+  });
+
+  it('it asks again for a key that it has not seen, and goes on giving the one before', async () => {
+    await begin();
+    await vouchedFor(alpha);
+    const before = alpha.key;
+    alpha.key = SigningKey.fromSeed('ed25519:next', Buffer.alloc(32, 98));
+    rig.clock.now += 60_000;
+    expect(await query({ 'alpha.test': { [before.keyId]: {} } })).toHaveLength(1);
+    expect(alpha.asked).toBe(1);
+    const documents = await query({ 'alpha.test': { 'ed25519:next': {} } });
+    expect(documents.flatMap(({ verify_keys: keys }) => Object.keys(keys as JsonObject)).sort()).toEqual(
+      [before.keyId, 'ed25519:next'].sort(),
+    );
+  });
+
+  it('it takes now for the time of keys that are wanted for no time', async () => {
+    await begin();
+    await vouchedFor(alpha);
+    rig.clock.now = alpha.validUntilTs - 1;
+    alpha.validUntilTs = rig.clock.now + DAY;
+    await vouchedFor(alpha);
+    rig.clock.now = alpha.validUntilTs + 1;
+    await query({ 'alpha.test': { [alpha.key.keyId]: {}, other: { minimum_valid_until_ts: 1 } } });
+    expect(alpha.asked).toBe(3);
+  });
+
+  it('it goes on giving what it has when the server is gone', async () => {
+    await begin();
+    await vouchedFor(alpha);
+    alpha.reachable = false;
+    rig.clock.now += 30 * DAY;
+    expect(await vouchedFor(alpha)).toHaveLength(1);
+  });
+
+  it('it gives no more than four megabytes', async () => {
+    await begin();
+    const many = Array.from({ length: 100 }, (_, index) => rig.stranger(`s${index}.test`));
+    for (const one of many) one.old = oldKeys(500);
+    const documents = await query(Object.fromEntries(many.map(({ serverName }) => [serverName, {}])));
+    expect(documents.length).toBeGreaterThan(50);
+    expect(JSON.stringify(documents).length).toBeLessThan(4.5 * 1024 * 1024);
   });
 
   it('it leaves out what cannot be had, denied servers and what is no server', async () => {
     await begin({ deniedDomains: ['denied.test'] });
     rig.stranger('denied.test');
     const wanted = { 'gone.test': {}, 'denied.test': {}, 'no server': {}, 'alpha.test': {} };
-    const documents = await rig.federation.notary.query(wanted);
+    const documents = await query(wanted);
     expect(documents.map(({ server_name: name }) => name)).toEqual(['alpha.test']);
   });
 
   it('it asks a hundred servers at most for one request', async () => {
     await begin();
     const many = Array.from({ length: 150 }, (_, index) => rig.stranger(`s${index}.test`));
-    await rig.federation.notary.query(Object.fromEntries(many.map(({ serverName }) => [serverName, {}])));
+    await query(Object.fromEntries(many.map(({ serverName }) => [serverName, {}])));
     expect(many.filter(({ asked }) => asked > 0)).toHaveLength(100);
   });
 });
@@ -211,10 +381,10 @@ describe("this server's keys", () => {
   it('are found for its own events, of their day', async () => {
     await begin();
     rig.clock.now += DAY;
-    const { keys } = await rig.reopen(201);
-    expect(await keys.keyFor(OWN, 'ed25519:own201', rig.clock.now)).toBeDefined();
-    expect(await keys.keyFor(OWN, 'ed25519:own200', rig.clock.now)).toBeDefined();
-    expect(await keys.keyFor(OWN, 'ed25519:own200', rig.clock.now + 1)).toBeUndefined();
+    const rotated = await rig.reopen(201);
+    expect(await keyOf(OWN, 'ed25519:own201', rig.clock.now, rotated)).toBeDefined();
+    expect(await keyOf(OWN, 'ed25519:own200', rig.clock.now, rotated)).toBeDefined();
+    expect(await keyOf(OWN, 'ed25519:own200', rig.clock.now + 1, rotated)).toBeUndefined();
   });
 
   it('are signed anew only now and then, and always valid for a good while', async () => {

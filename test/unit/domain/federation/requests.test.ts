@@ -11,6 +11,7 @@ beforeEach(async () => {
 afterEach(() => rig.stop());
 
 const CONTENT: JsonObject = { pdus: [], origin: 'alpha.test' };
+const REQUEST = { method: 'PUT', uri: '/send?x=1', content: CONTENT, client: '192.0.2.1' };
 
 interface Changes {
   readonly by?: Stranger;
@@ -33,8 +34,7 @@ function header({ by = alpha, ...changes }: Changes = {}): string {
   return printRequestSignature({ origin, destination, keyId, signature });
 }
 
-const ask = (...signatures: string[]) =>
-  rig.federation.requests.authenticate({ method: 'PUT', uri: '/send?x=1', signatures, content: CONTENT });
+const ask = (...signatures: string[]) => rig.federation.requests.authenticate({ ...REQUEST, signatures });
 const unauthorized = { errcode: 'M_UNAUTHORIZED' };
 
 describe('a signed request', () => {
@@ -68,7 +68,7 @@ describe('a signed request', () => {
   it('is refused when path, query, method or body are not those that were signed', async () => {
     await expect(ask(header({ uri: '/send?x=2' }))).rejects.toMatchObject(unauthorized);
     const { requests } = rig.federation;
-    const signed = { method: 'PUT', uri: '/send?x=1', signatures: [header()], content: CONTENT };
+    const signed = { ...REQUEST, signatures: [header()] };
     await expect(requests.authenticate({ ...signed, method: 'POST' })).rejects.toMatchObject(unauthorized);
     await expect(requests.authenticate({ ...signed, content: {} })).rejects.toMatchObject(unauthorized);
     await expect(requests.authenticate({ ...signed, content: undefined })).rejects.toMatchObject(unauthorized);

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '#kernel/json';
-import { Federation, type FederationConfig, type KeySource } from '#domain/federation';
+import { Federation, type FederationConfig, type KeySource, type WantedKeys } from '#domain/federation';
 import { HttpOut } from '#platform/http-out/http-out';
 import { signJson, SigningKey } from '#protocol/signing/index';
 import { startTestStorage, type TestStorage } from '../../../support/storage';
@@ -12,6 +12,8 @@ export class Stranger {
   key: SigningKey;
   old: Record<string, { key: string; expired_ts: number }> = {};
   reachable = true;
+  /** What its answers wait for. */
+  gate: Promise<void> = Promise.resolve();
   validUntilTs: number;
   asked = 0;
 
@@ -42,6 +44,8 @@ export interface FederationRig {
   readonly strangers: Map<string, Stranger>;
   /** What each notary answers to a query about a server. */
   readonly vouched: Map<string, (serverName: string) => JsonValue[]>;
+  /** What notaries were asked. */
+  readonly queries: WantedKeys[];
   stranger(serverName: string): Stranger;
   /** A second server process on the same data, with another key. */
   reopen(seed?: number, config?: Partial<FederationConfig>): Promise<Federation>;
@@ -54,15 +58,19 @@ export async function startFederationRig(config: Partial<FederationConfig> = {})
   const clock = { now: 1_700_000_000_000 };
   const strangers = new Map<string, Stranger>();
   const vouched: FederationRig['vouched'] = new Map();
+  const queries: WantedKeys[] = [];
   const source: KeySource = {
     published: async (serverName) => {
       const stranger = strangers.get(serverName);
       if (stranger !== undefined) stranger.asked++;
-      await Promise.resolve();
+      await stranger?.gate;
       if (stranger?.reachable !== true) throw new Error('no answer');
       return stranger.document();
     },
-    vouched: async (notary, wanted) => Object.keys(wanted).flatMap((name) => vouched.get(notary)?.(name) ?? []),
+    vouched: async (notary, wanted) => {
+      queries.push(wanted);
+      return Object.keys(wanted).flatMap((name) => vouched.get(notary)?.(name) ?? []);
+    },
   };
   const names = { addresses: async () => [], services: async () => [] };
   const http = new HttpOut(names, { allowPrivateNetworks: false, caCertificates: [] });
@@ -89,6 +97,7 @@ export async function startFederationRig(config: Partial<FederationConfig> = {})
     federation: await open(200, {}),
     strangers,
     vouched,
+    queries,
     stranger: (serverName) => {
       const stranger = new Stranger(serverName, strangers.size + 1, clock.now);
       strangers.set(serverName, stranger);

@@ -185,7 +185,8 @@ describe('a server that fails', () => {
   });
 
   it('to give its keys is not remembered: strangers decide whom we ask for keys', async () => {
-    expect(await federation.keys.keyFor('localhost:1', 'ed25519:x', null)).toBeUndefined();
+    const wanted = { serverName: 'localhost:1', keyId: 'ed25519:x', at: null };
+    expect((await federation.keys.find([wanted], '192.0.2.1'))(wanted)).toBeUndefined();
     expect(await database.storage.all('SELECT * FROM destinations')).toEqual([]);
   });
 
