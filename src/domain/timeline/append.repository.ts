@@ -161,7 +161,11 @@ export class AppendWriter {
 
   private async insertEvents(written: readonly WrittenEvent[]): Promise<void> {
     const known = written.filter(({ incoming }) => incoming?.outlierNid !== undefined);
-    for (const { event } of known) await this.tx.run('DELETE FROM events WHERE nid = ?', [event.nid]);
+    for (const { event, prepared } of known) {
+      await this.tx.run('DELETE FROM events WHERE nid = ?', [event.nid]);
+      // The copy that came as state may have been spoilt.
+      await this.tx.run('UPDATE event_json SET json = ? WHERE event_nid = ?', [prepared.json, event.nid]);
+    }
     const fresh = known.length === 0 ? written : written.filter((one) => !known.includes(one));
     await this.tx.insert(
       'events',
@@ -187,9 +191,11 @@ export class AppendWriter {
   /** What only events from elsewhere have: gaps before them, gaps that they close, redactions ahead of their targets. */
   private async insertBeside({ event }: WrittenEvent, incoming: Incoming): Promise<void> {
     const { roomNid, nid: eventNid } = event;
+    // Nobody reads up to what is not shown: history goes on below what is shown above it.
+    const above = event.ordinal === NO_PLACE ? (incoming.beside?.nid ?? eventNid) : eventNid;
     await this.dag.addGaps(
       roomNid,
-      incoming.gaps.map((missingId) => ({ eventNid, missingId })),
+      incoming.gaps.map((missingId) => ({ eventNid: above, missingId })),
     );
     await this.dag.closeGap(roomNid, event.eventId, eventNid);
     const { redactsLater } = incoming;

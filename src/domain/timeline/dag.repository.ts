@@ -1,5 +1,6 @@
 import type { Reader, SqlValue, Tx } from '#platform/storage/storage';
 import { inList } from '#platform/storage/storage';
+import type { Direction } from './timeline.model';
 
 /** How an event stands in its room's graph, shown or not. */
 export interface DagEvent {
@@ -73,6 +74,13 @@ export class DagReader {
     return this.inChunks(nids, (list) => this.events(`nid IN ${list.sql}`, list.params));
   }
 
+  async idsOf(nids: readonly number[]): Promise<string[]> {
+    const rows = await this.inChunks<number, { event_id: string }>(nids, (list) =>
+      this.reader.all(`SELECT event_id FROM events WHERE nid IN ${list.sql}`, list.params),
+    );
+    return rows.map((row) => row.event_id);
+  }
+
   /** Pairs of event and one that authorises it. */
   authEdges(nids: readonly number[]): Promise<{ event_nid: number; auth_nid: number }[]> {
     return this.inChunks(nids, (list) =>
@@ -116,19 +124,20 @@ export class DagReader {
     return (await this.reader.get<{ depth: number }>(sql, [roomNid]))?.depth ?? 0;
   }
 
-  /** Shown events nearest to a time, in the direction; the caller decides who may see them. */
-  async nearestTo(roomNid: number, ts: number, direction: 'b' | 'f', limit: number): Promise<number[]> {
+  /** The shown event nearest to a time, in the direction. Answered from the index by time. */
+  async nearestTo(roomNid: number, ts: number, direction: Direction): Promise<number | undefined> {
     const [compare, order] = direction === 'b' ? ['<=', 'DESC'] : ['>=', 'ASC'];
-    const sql = `SELECT nid FROM events WHERE room_nid = ? AND ordinal IS NOT NULL AND origin_server_ts ${compare} ?
-      ORDER BY origin_server_ts ${order}, ordinal ${order} LIMIT ?`;
-    return (await this.reader.all<{ nid: number }>(sql, [roomNid, ts, limit])).map((row) => row.nid);
+    const sql = `SELECT nid FROM events WHERE room_nid = ? AND origin_server_ts ${compare} ? AND ordinal IS NOT NULL
+      ORDER BY origin_server_ts ${order}, ordinal ${order} LIMIT 1`;
+    return (await this.reader.get<{ nid: number }>(sql, [roomNid, ts]))?.nid;
   }
 
-  async earlyRedactions(targetIds: readonly string[]): Promise<{ targetId: string; eventNid: number }[]> {
-    const list = inList(targetIds);
-    const sql = `SELECT target_id, event_nid FROM early_redactions WHERE target_id IN ${list.sql}`;
-    const rows = await this.reader.all<{ target_id: string; event_nid: number }>(sql, list.params);
-    return rows.map((row) => ({ targetId: row.target_id, eventNid: row.event_nid }));
+  earlyRedactions(targetIds: readonly string[]): Promise<{ targetId: string; eventNid: number }[]> {
+    return this.inChunks(targetIds, async (list) => {
+      const sql = `SELECT target_id, event_nid FROM early_redactions WHERE target_id IN ${list.sql}`;
+      const rows = await this.reader.all<{ target_id: string; event_nid: number }>(sql, list.params);
+      return rows.map((row) => ({ targetId: row.target_id, eventNid: row.event_nid }));
+    });
   }
 
   /** Events of a room that wait for what a server is asked for, oldest first. */
@@ -183,9 +192,12 @@ export class DagWriter extends DagReader {
     if (edges.length > 0) await this.tx.insert('event_auth', edges);
   }
 
+  /** Two hidden events may lead from the same shown one to the same gap. */
   async addGaps(roomNid: number, gaps: readonly Gap[]): Promise<void> {
-    const rows = gaps.map((gap) => ({ room_nid: roomNid, event_nid: gap.eventNid, missing_id: gap.missingId }));
-    if (rows.length > 0) await this.tx.insert('room_gaps', rows);
+    for (const { eventNid, missingId } of gaps) {
+      const row = { room_nid: roomNid, event_nid: eventNid, missing_id: missingId };
+      await this.tx.insertIgnore('room_gaps', ['room_nid', 'event_nid', 'missing_id'], row);
+    }
   }
 
   /** An event that was missing is there: its followers follow it. */

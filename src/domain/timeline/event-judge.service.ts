@@ -38,7 +38,9 @@ export class EventJudge {
     for (const { pdu: auth } of authEvents) entries.set(stateMapKey(auth.type, auth.state_key ?? ''), auth);
     return verdict(() => {
       checkAuthEvents(version, pdu, authEvents, create);
-      checkAuth(version, pdu, (type, key) => entries.get(stateMapKey(type, key)), create?.pdu);
+      // Before version 12 an event names the create event itself, and is judged by that one, whatever else is there.
+      const beginning = version.createEventIsRoomId ? create?.pdu : undefined;
+      checkAuth(version, pdu, (type, key) => entries.get(stateMapKey(type, key)), beginning);
     });
   }
 

@@ -1,39 +1,39 @@
 import type { Reader } from '#platform/storage/storage';
 import { ForbiddenError, type MatrixError } from '#kernel/errors';
-import { authEventIds, isCreateEvent, prevEventIds, type Pdu, type SignedEvent } from '#protocol/events/index';
-import type { AuthEvent } from '#protocol/auth-rules/index';
-import { stateMapKey, type StateEntry, type RoomInfo, type RoomState, type StateKeyPair } from '../room-state';
+import { canonicalJson } from '#protocol/canonical-json';
+import { isCreateEvent, prevEventIds, type Pdu, type SignedEvent } from '#protocol/events/index';
+import { stateMapKey, type RoomInfo, type RoomState, type StateEntry } from '../room-state';
 import { DagReader, DagWriter, type DagEvent } from './dag.repository';
 import type { Committer } from './committer.service';
 import type { EventJudge } from './event-judge.service';
 import type { EventStore } from './event-store.service';
-import { HistoryPlaces } from './history-places.service';
+import { HeadMoves, type HeadMove } from './head-moves.service';
+import { HistoryPlaces, type HistoryPlace } from './history-places.service';
+import type { IngestStatus, VerifiedEvent } from './ingest.model';
 import { MissingEventsError, type Placed, type PlacingOptions } from './placing.model';
 import { NO_REDACTION, Redactions } from './redactions.service';
-import type { IngestStatus } from './ingest.model';
-import {
-  OWN,
-  type HeadEvent,
-  type Incoming,
-  type PreparedEvent,
-  type RoomHead,
-  type StateBase,
-  type StateChange,
-} from './room-head.model';
+import { OWN, type HeadEvent, type PreparedEvent, type RoomHead, type StateBase } from './room-head.model';
 import { toHeadEvent, type RoomHeads } from './room-heads.service';
 import type { StateResolver, StateView } from './state-resolver.service';
+import { SurroundingsReader, type Surroundings } from './surroundings.service';
 import { NO_PLACE, UNKNOWN_STATE, type StoredEvent, type TransactionKey } from './timeline.model';
 
 /** Free places left where history is missing, to be filled later. */
 const HOLE = 1_000_000;
-/** Steps through events that are not shown, in search of the extremities that an event takes away. */
-const MAX_HIDDEN_STEPS = 100;
+/** What an event was found to be. */
+interface Judgement {
+  readonly kind: 'live' | 'soft_failed' | 'rejected' | 'history';
+  readonly problem: MatrixError | undefined;
+}
 
-/** What the store has of the events that one refers to. */
-interface Surroundings {
-  readonly known: ReadonlyMap<string, DagEvent>;
-  readonly auth: readonly (AuthEvent & { readonly head: HeadEvent })[];
-  readonly create: AuthEvent | undefined;
+/** An event that does not simply follow all there is. */
+interface Apart {
+  readonly event: SignedEvent;
+  readonly around: Surroundings;
+  readonly options: PlacingOptions;
+  /** The event as it was known without its history. */
+  readonly outlier: DagEvent | undefined;
+  readonly redactedBy: StoredEvent | undefined;
 }
 
 /**
@@ -42,6 +42,8 @@ interface Surroundings {
  */
 export class EventPlacing {
   private readonly dag: DagReader;
+  private readonly surroundings: SurroundingsReader;
+  private readonly moves: HeadMoves;
   private readonly redactions: Redactions;
   private readonly places: HistoryPlaces;
 
@@ -55,6 +57,8 @@ export class EventPlacing {
     private readonly committer: Committer,
   ) {
     this.dag = new DagReader(reader);
+    this.surroundings = new SurroundingsReader(reader, heads, events);
+    this.moves = new HeadMoves(reader, rooms, events, resolver);
     this.redactions = new Redactions(reader, events, judge);
     this.places = new HistoryPlaces(reader, events);
   }
@@ -65,24 +69,54 @@ export class EventPlacing {
    */
   async place(head: RoomHead, event: SignedEvent, options: PlacingOptions = {}): Promise<Placed> {
     if (head.unfinished(event.eventId) !== undefined) return settled('known');
-    const follows = sameEvents(prevEventIds(event.pdu), head.extremities);
+    const { fetched, history, policyRefusal, partial } = options;
     const isPlain =
-      follows &&
+      sameEvents(prevEventIds(event.pdu), head.extremities) &&
       event.pdu.type !== 'm.room.redaction' &&
-      options.fetched === undefined &&
-      options.policyRefusal === undefined;
-    if (!isPlain || options.history !== undefined || options.partial === true) await head.settled();
-    if (head.failure !== undefined) throw head.failure;
-    const around = await this.surroundings(head, event);
+      partial !== true &&
+      [fetched, history, policyRefusal].every((one) => one === undefined);
+    if (!isPlain) await settle(head);
+    const around = await this.surroundings.of(head, event);
     const known = around.known.get(event.eventId);
-    if (known !== undefined && known.snapshotBefore !== UNKNOWN_STATE) return settled('known');
-    const early = await this.redactions.ahead(head, event);
-    if (isPlain && known === undefined && early === undefined && options.history === undefined && !options.partial) {
+    if (known !== undefined) return this.placeKnown(head, event, around, options, known);
+    const redactedBy = await this.redactions.ahead(head, event);
+    if (isPlain && redactedBy === undefined) {
       const done = await this.placePlain(head, event, around, options);
       if (done !== undefined) return done;
-      await head.settled();
+      await settle(head);
     }
-    return this.placeApart(head, event, around, options, known, early);
+    // What it follows may have been committed meanwhile.
+    const settledAround = isPlain ? await this.surroundings.of(head, event) : around;
+    return this.placeApart(head, { event, around: settledAround, options, outlier: undefined, redactedBy });
+  }
+
+  /** An event that is there: only as state, until its history comes. */
+  private async placeKnown(
+    head: RoomHead,
+    event: SignedEvent,
+    around: Surroundings,
+    options: PlacingOptions,
+    known: DagEvent,
+  ): Promise<Placed> {
+    // Versions 1 and 2 let a sender give an event the id of one in another room.
+    if (known.snapshotBefore !== UNKNOWN_STATE || known.roomNid !== head.room!.nid) return settled('known');
+    await settle(head);
+    const copy = await this.copyThatCounts(head, event, known);
+    const copyAround = copy === event ? around : await this.surroundings.of(head, copy);
+    const redactedBy = await this.redactions.ahead(head, copy);
+    return this.placeApart(head, { event: copy, around: copyAround, options, outlier: known, redactedBy });
+  }
+
+  /**
+   * Of two copies of an event the stored one counts, unless it was spoilt and the new one is whole. Where the id is the
+   * sender's choice, the new one may be another event altogether.
+   */
+  private async copyThatCounts(head: RoomHead, event: SignedEvent, known: DagEvent): Promise<SignedEvent> {
+    const isWhole = !('hashMatches' in event) || (event as VerifiedEvent).hashMatches;
+    if (isWhole && head.version.eventIds !== 'field') return event;
+    const { pdu } = (await this.events.event(known.nid))!;
+    const json = canonicalJson(pdu, { strict: head.version.strictCanonicalJson });
+    return { ...event, pdu: pdu as Pdu, json };
   }
 
   /** An event that is there already and was accepted. */
@@ -120,55 +154,33 @@ export class EventPlacing {
   }
 
   /** Everything else: forks, gaps, outliers whose history arrived, redactions, history. All before it is committed. */
-  private async placeApart(
-    head: RoomHead,
-    event: SignedEvent,
-    around: Surroundings,
-    options: PlacingOptions,
-    known: DagEvent | undefined,
-    early: StoredEvent | undefined,
-  ): Promise<Placed> {
+  private async placeApart(head: RoomHead, apart: Apart): Promise<Placed> {
+    const { event, around, options, redactedBy } = apart;
     const { pdu } = event;
-    const { version } = head;
     const room = head.room!;
     const previousIds = [...new Set(prevEventIds(pdu))];
-    const previous = previousIds.map((id) => around.known.get(id));
-    const inGraph = previous.filter((one): one is DagEvent => isInGraph(one, room.nid));
+    const previous = previousIds.map((id) => around.known.get(id)).filter((one) => isInGraph(one, room.nid));
     const gaps = previousIds.filter((id) => !isInGraph(around.known.get(id), room.nid));
     if (gaps.length > 0 && options.fetched === undefined) throw new MissingEventsError(gaps);
-    const history = options.history ?? (await this.places.inGap(head.room!.nid, event.eventId));
+    const history = options.history ?? (await this.places.inGap(room.nid, event.eventId));
     // A room begins once; its create event comes again with history alone.
     if (history === undefined && isCreateEvent(pdu)) return settled('known');
-    const before = await this.stateBefore(head, inGraph, options.fetched);
-    const entries = await this.judge.entriesFor(version, pdu, before);
-    const error = known?.rejected === true ? new ForbiddenError('The event was rejected before') : undefined;
-    const lenient = options.partial === true ? withMembersOf(around, entries) : pdus(entries);
-    const rejection =
-      error ??
-      this.judge.byAuthEvents(version, event, around.auth, around.create) ??
-      this.judge.byState(version, pdu, lenient, around.create?.pdu);
-    const failure =
-      rejection === undefined && history === undefined
-        ? await this.softFailure(head, event, around, options)
-        : undefined;
-    const kind = rejection ? 'rejected' : failure ? 'soft_failed' : history ? 'history' : 'live';
-    const redaction = rejection ? NO_REDACTION : await this.redactions.of(head, pdu, before);
+    const before = await this.stateBefore(head, previous, options.fetched);
+    const entries = await this.judge.entriesFor(head.version, pdu, before);
+    const { kind, problem } = await this.judged(head, apart, entries, history);
+    const redaction = kind === 'rejected' ? NO_REDACTION : await this.redactions.of(head, pdu, before);
     const shown = pdu.type !== 'm.room.redaction' || redaction.target !== undefined;
     const own = ownEntry(pdu);
-    const isLive = kind === 'live';
-    const covered = isLive ? await this.covered(inGraph) : new Set<number>();
-    const left = isLive ? head.extremities.filter((one) => !covered.has(one.stored!.nid)) : [];
     const auth = around.auth.map((one) => one.head);
-    const current = isLive ? await this.currentAfter(head, event, before, own, left, auth) : [];
-    const changed = await this.changes(head, current);
+    const move = kind === 'live' ? await this.moves.with(head, { event, previous, before, own, auth }) : undefined;
     const key = own[0] && stateMapKey(own[0].type, own[0].stateKey);
     const replaces = key === undefined ? undefined : entries.get(key);
-    const stored = await this.events.events(inGraph.map((one) => one.nid));
+    const stored = await this.events.events(previous.map((one) => one.nid));
     const prepared: PreparedEvent = {
       eventId: event.eventId,
       pdu,
       json: event.json,
-      ordinal: isLive && shown ? placeAfter(head, gaps) : (history?.ordinal ?? NO_PLACE),
+      ordinal: kind === 'live' && shown ? placeAfter(head, gaps) : (history?.ordinal ?? NO_PLACE),
       depthBefore: head.depth,
       previous: stored.map(toHeadEvent),
       replaces: replaces && toHeadEvent(replaces),
@@ -176,41 +188,48 @@ export class EventPlacing {
       redacts: kind === 'soft_failed' ? undefined : redaction.target,
       auth: own.length === 0 ? [] : auth,
     };
-    const incoming: Incoming = {
+    prepared.incoming = {
       kind,
       shown,
-      outlierNid: known?.nid,
+      outlierNid: apart.outlier?.nid,
       before,
-      current,
-      changed,
+      current: move?.current ?? [],
+      changed: move?.changed ?? [],
       gaps,
       beside: history?.beside,
-      extremities: isLive ? [...left, prepared] : undefined,
-      redactedBy: early,
+      extremities: move && [...move.left, prepared],
+      redactedBy,
       redactsLater: redaction.later,
     };
-    prepared.incoming = incoming;
-    head.place(prepared, incoming, changed);
+    head.place(prepared, prepared.incoming, prepared.incoming.changed);
     const written = this.append(head, prepared, options.transaction).then((result) => {
-      if (result !== undefined) this.remember(prepared, result, inGraph, left, options.fetched === undefined);
+      if (result !== undefined) this.remember(prepared, result, previous, move, options.fetched === undefined);
       return result;
     });
     const status = kind === 'live' || kind === 'history' ? 'accepted' : kind;
-    const problem = rejection ?? failure;
     return { status, ...(problem === undefined ? {} : { error: problem }), written };
   }
 
-  /** Predecessors, and those before them that are hidden behind rejected and soft-failed ones. */
-  private async covered(previous: readonly DagEvent[]): Promise<Set<number>> {
-    const covered = new Set(previous.map((one) => one.nid));
-    let hidden = previous.filter((one) => one.rejected || one.softFailed);
-    for (let steps = 0; hidden.length > 0 && steps < MAX_HIDDEN_STEPS; steps++) {
-      const edges = await this.dag.prevEdges(hidden.map((one) => one.nid));
-      const next = edges.map((edge) => edge.prev_nid).filter((nid) => !covered.has(nid));
-      next.forEach((nid) => covered.add(nid));
-      hidden = (await this.dag.byNids([...new Set(next)])).filter((one) => one.rejected || one.softFailed);
-    }
-    return covered;
+  /** Checks 4 to 7. What somebody here asked for as history is not news, so that the room's present does not judge it. */
+  private async judged(
+    head: RoomHead,
+    { event, around, options, outlier }: Apart,
+    entries: ReadonlyMap<string, StoredEvent>,
+    history: HistoryPlace | undefined,
+  ): Promise<Judgement> {
+    const { version } = head;
+    const inForce = (held: ReadonlyMap<string, { readonly pdu: object }>): Map<string, Pdu> =>
+      options.partial === true ? withMembersOf(around, held) : pdus(held);
+    const rejection =
+      (outlier?.rejected === true ? new ForbiddenError('The event was rejected before') : undefined) ??
+      this.judge.byAuthEvents(version, event, around.auth, around.create) ??
+      this.judge.byState(version, event.pdu, inForce(entries), around.create?.pdu);
+    if (rejection !== undefined) return { kind: 'rejected', problem: rejection };
+    if (options.history !== undefined) return { kind: 'history', problem: undefined };
+    const current = inForce(await this.currentEntries(head, event.pdu));
+    const failure = options.policyRefusal ?? this.judge.byState(version, event.pdu, current, around.create?.pdu);
+    if (failure !== undefined) return { kind: 'soft_failed', problem: failure };
+    return { kind: history === undefined ? 'live' : 'history', problem: undefined };
   }
 
   private append(head: RoomHead, event: PreparedEvent, transaction?: TransactionKey): Promise<StoredEvent | undefined> {
@@ -223,25 +242,6 @@ export class EventPlacing {
     });
     event.written = written;
     return written.then((stored) => stored[0]);
-  }
-
-  /** What is known of the event, its predecessors and its authority. */
-  private async surroundings(head: RoomHead, event: SignedEvent): Promise<Surroundings> {
-    const { pdu, eventId } = event;
-    const authIds = [...new Set(authEventIds(pdu))];
-    const underWay = new Map(authIds.flatMap((id) => [[id, head.unfinished(id)] as const]).filter(([, one]) => one));
-    const rows = await this.dag.byIds([eventId, ...prevEventIds(pdu), ...authIds.filter((id) => !underWay.has(id))]);
-    const known = new Map(rows.map((row) => [row.eventId, row]));
-    const missing = authIds.filter((id) => !known.has(id) && !underWay.has(id));
-    if (missing.length > 0) throw new MissingEventsError(missing);
-    const stored = await this.events.events(authIds.flatMap((id) => known.get(id)?.nid ?? []));
-    const byId = new Map(stored.map((one) => [one.eventId, toHeadEvent(one)]));
-    const auth = authIds.map((id) => {
-      const one = underWay.get(id) ?? byId.get(id)!;
-      return { pdu: one.pdu, eventId: id, rejected: known.get(id)?.rejected ?? false, head: one };
-    });
-    const create = await this.heads.state(head, 'm.room.create', '');
-    return { known, auth, create: create && { pdu: create.pdu, eventId: create.eventId, rejected: false } };
   }
 
   /** The entries of the current state that judge an event, committed or not. */
@@ -278,57 +278,12 @@ export class EventPlacing {
     return this.resolver.together(head.room!, head.version, all);
   }
 
-  /** Check 6, and what the policy server says. */
-  private async softFailure(
-    head: RoomHead,
-    { pdu }: SignedEvent,
-    around: Surroundings,
-    options: PlacingOptions,
-  ): Promise<MatrixError | undefined> {
-    if (options.policyRefusal !== undefined) return options.policyRefusal;
-    const entries = await this.currentEntries(head, pdu);
-    const lenient = options.partial === true ? withMembersOf(around, entries) : pdus(entries);
-    return this.judge.byState(head.version, pdu, lenient, around.create?.pdu);
-  }
-
-  /** How the current state changes when the event joins the extremities that are left. */
-  private async currentAfter(
-    head: RoomHead,
-    event: SignedEvent,
-    before: StateBase,
-    own: readonly StateEntry[],
-    left: readonly HeadEvent[],
-    auth: readonly HeadEvent[],
-  ): Promise<StateEntry[]> {
-    const from = head.snapshot?.nid ?? 0;
-    const after: StateView = { snapshot: before.node?.nid ?? 0, over: [...before.changes, ...own] };
-    const others = left.map((one): StateView => ({ snapshot: one.stored!.snapshotAfter, over: [] }));
-    const unstored = { eventId: event.eventId, pdu: event.pdu, auth: auth.map((one) => one.stored!.nid) };
-    return this.resolver.changes(head.room!, head.version, [...others, after], from, unstored);
-  }
-
-  /** The events behind changes of the current state, but for the event's own. */
-  private async changes(head: RoomHead, current: readonly StateEntry[]): Promise<StateChange[]> {
-    const others = current.filter((entry) => entry.eventNid !== OWN);
-    if (others.length === 0) return [];
-    const keys = others.map(({ type, stateKey }): StateKeyPair => [type, stateKey]);
-    const replaced = await this.rooms.snapshots.valuesOf(head.snapshot?.nid ?? 0, keys);
-    const nids = [...others.map((entry) => entry.eventNid), ...replaced.values()].filter((nid) => nid !== 0);
-    const events = new Map((await this.events.events([...new Set(nids)])).map((event) => [event.nid, event]));
-    return others.map(({ type, stateKey, eventNid }) => ({
-      type,
-      stateKey,
-      event: events.get(eventNid),
-      replaced: events.get(replaced.get(stateMapKey(type, stateKey)) ?? 0),
-    }));
-  }
-
   /** Keeps what was resolved, so that the next event after the same ones need not resolve again. */
   private remember(
     { currentAfter }: PreparedEvent,
     event: StoredEvent,
     previous: readonly DagEvent[],
-    left: readonly HeadEvent[],
+    move: HeadMove | undefined,
     isOwnState: boolean,
   ): void {
     if (isOwnState && previous.length > 1) {
@@ -337,11 +292,17 @@ export class EventPlacing {
         event.snapshotBefore,
       );
     }
-    const afters = left.map((one) => one.stored!.snapshotAfter);
-    if (left.length > 0 && currentAfter !== undefined) {
+    const afters = move?.left.map((one) => one.stored!.snapshotAfter) ?? [];
+    if (afters.length > 0 && currentAfter !== undefined) {
       this.resolver.remember([...afters, event.snapshotAfter], currentAfter);
     }
   }
+}
+
+/** Waits for all commits that are under way. @throws Error when one failed, so that the head is not what it seems */
+async function settle(head: RoomHead): Promise<void> {
+  await head.settled();
+  if (head.failure !== undefined) throw head.failure;
 }
 
 function settled(status: IngestStatus): Placed {

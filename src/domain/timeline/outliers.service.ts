@@ -7,6 +7,8 @@ import { DagReader, DagWriter } from './dag.repository';
 import type { EventJudge } from './event-judge.service';
 import { eventRow } from './event.repository';
 import type { EventStore } from './event-store.service';
+import { Redactions } from './redactions.service';
+import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
 import { NO_PLACE, UNKNOWN_STATE, type StoredEvent } from './timeline.model';
 
@@ -27,6 +29,7 @@ interface Judged {
  */
 export class Outliers {
   private readonly dag: DagReader;
+  private readonly redactions: Redactions;
 
   constructor(
     private readonly storage: Storage,
@@ -35,6 +38,7 @@ export class Outliers {
     private readonly judge: EventJudge,
   ) {
     this.dag = new DagReader(storage);
+    this.redactions = new Redactions(storage, events, judge);
   }
 
   /**
@@ -46,11 +50,12 @@ export class Outliers {
     // In the room's queue: an event that is being placed must not be kept as an outlier too.
     return head.run(async () => {
       await head.settled();
-      return this.takeAll(room, version, events);
+      return this.takeAll(head, room, version, events);
     });
   }
 
   private async takeAll(
+    head: RoomHead,
     room: RoomInfo,
     version: RoomVersion,
     events: readonly InspectedEvent[],
@@ -58,8 +63,10 @@ export class Outliers {
     const given = new Map(events.map((event) => [event.eventId, event]));
     const known = await this.known(room, given);
     const fresh = inAuthOrder(given).filter((event) => !known.has(event.eventId));
-    const judged = this.judgeAll(version, fresh, known, this.createAmong(given, known) ?? (await this.create(room)));
-    await this.store(room, judged, known);
+    const create = (await this.create(room)) ?? this.createAmong(given, known);
+    const judged = this.judgeAll(version, fresh, known, create);
+    const redactions = await this.redactions.aheadOf(head, fresh);
+    await this.store(room, judged, known, redactions);
     return known;
   }
 
@@ -123,33 +130,37 @@ export class Outliers {
     return event && { pdu: event.pdu as AuthEvent['pdu'], eventId: event.eventId, rejected: false };
   }
 
-  private async store(room: RoomInfo, judged: readonly Judged[], known: Map<string, Outlier>): Promise<void> {
+  private async store(
+    room: RoomInfo,
+    judged: readonly Judged[],
+    known: Map<string, Outlier>,
+    redactions: ReadonlyMap<string, StoredEvent>,
+  ): Promise<void> {
     if (judged.length === 0) return;
-    const written = await this.storage.write((tx) => this.write(tx, room, judged, known));
+    const written = await this.storage.write((tx) => this.write(tx, room, judged, known, redactions));
     for (const one of written) known.set(one.eventId, one);
   }
 
-  /** Another request may have stored some of them meanwhile. */
+  /** In the room's queue, so that only another room can have taken an id meanwhile: its sender's choice, in old versions. */
   private async write(
     tx: Tx,
     room: RoomInfo,
     judged: readonly Judged[],
     known: ReadonlyMap<string, Outlier>,
+    redactions: ReadonlyMap<string, StoredEvent>,
   ): Promise<Outlier[]> {
     const writer = new DagWriter(tx);
-    const there = new Map(
-      (await writer.byIds(judged.map(({ event }) => event.eventId))).map((row) => [row.eventId, row]),
-    );
+    const taken = new Set((await writer.byIds(judged.map(({ event }) => event.eventId))).map((row) => row.eventId));
     const nids = new Map([...known.values()].map((one) => [one.eventId, one.nid]));
     const outliers: Outlier[] = [];
     const fresh: { readonly stored: StoredEvent; readonly one: Judged }[] = [];
     for (const one of judged) {
       const { eventId, pdu } = one.event;
-      const before = there.get(eventId);
-      const nid = before?.nid ?? tx.id('event');
+      if (taken.has(eventId)) continue;
+      const nid = tx.id('event');
       nids.set(eventId, nid);
-      outliers.push({ nid, eventId, pdu, rejected: before?.rejected ?? one.rejected });
-      if (before === undefined) fresh.push({ stored: outlierOf(room, nid, one.event), one });
+      outliers.push({ nid, eventId, pdu, rejected: one.rejected });
+      fresh.push({ stored: outlierOf(room, nid, one.event, redactions.get(eventId)), one });
     }
     await tx.insert(
       'events',
@@ -160,14 +171,24 @@ export class Outliers {
       fresh.map(({ stored, one }) => ({ event_nid: stored.nid, json: one.event.json })),
     );
     const edges = fresh.flatMap(({ stored, one }) =>
-      stored.stateKey === null ? [] : one.auth.map((id) => ({ event_nid: stored.nid, auth_nid: nids.get(id)! })),
+      stored.stateKey === null ? [] : one.auth.flatMap((id) => edgeTo(stored, nids.get(id))),
     );
     await writer.addAuthEdges(edges);
     return outliers;
   }
 }
 
-function outlierOf(room: RoomInfo, nid: number, { eventId, pdu }: InspectedEvent): StoredEvent {
+/** Authority whose id was taken in another room is none. */
+function edgeTo({ nid }: StoredEvent, authNid: number | undefined): { event_nid: number; auth_nid: number }[] {
+  return authNid === undefined ? [] : [{ event_nid: nid, auth_nid: authNid }];
+}
+
+function outlierOf(
+  room: RoomInfo,
+  nid: number,
+  { eventId, pdu }: InspectedEvent,
+  redactedBy: StoredEvent | undefined,
+): StoredEvent {
   return {
     nid,
     roomNid: room.nid,
@@ -184,7 +205,7 @@ function outlierOf(room: RoomInfo, nid: number, { eventId, pdu }: InspectedEvent
     snapshotAfter: UNKNOWN_STATE,
     currentBefore: UNKNOWN_STATE,
     replacesNid: null,
-    redactedByNid: null,
+    redactedByNid: redactedBy?.nid ?? null,
     pdu,
   };
 }

@@ -1,6 +1,6 @@
 import type { Reader } from '#platform/storage/storage';
 import { redactsOf, type Pdu, type SignedEvent } from '#protocol/events/index';
-import { DagReader } from './dag.repository';
+import { DagReader, type DagEvent } from './dag.repository';
 import type { EventJudge } from './event-judge.service';
 import type { EventStore } from './event-store.service';
 import type { HeadEvent, RoomHead, StateBase } from './room-head.model';
@@ -38,17 +38,32 @@ export class Redactions {
   }
 
   /** A redaction that came before its target and has the right to take it. */
-  async ahead(head: RoomHead, event: SignedEvent): Promise<StoredEvent | undefined> {
-    const early = await this.dag.earlyRedactions([event.eventId]);
-    for (const { nid, roomNid, rejected, softFailed, snapshotBefore } of await this.dag.byNids(
-      early.map((one) => one.eventNid),
-    )) {
-      if (roomNid !== head.room!.nid || rejected || softFailed || snapshotBefore === UNKNOWN_STATE) continue;
-      const redaction = await this.events.event(nid);
-      const takes =
-        redaction && (await this.judge.redacts(head.version, redaction.pdu as Pdu, event.pdu, snapshotBefore));
-      if (takes === true) return redaction;
-    }
-    return undefined;
+  async ahead(head: RoomHead, event: Pick<SignedEvent, 'eventId' | 'pdu'>): Promise<StoredEvent | undefined> {
+    return (await this.aheadOf(head, [event])).get(event.eventId);
   }
+
+  /** The same for several targets. One statement when there are none, as nearly always. */
+  async aheadOf(
+    head: RoomHead,
+    events: readonly Pick<SignedEvent, 'eventId' | 'pdu'>[],
+  ): Promise<ReadonlyMap<string, StoredEvent>> {
+    const taken = new Map<string, StoredEvent>();
+    const early = await this.dag.earlyRedactions(events.map((event) => event.eventId));
+    if (early.length === 0) return taken;
+    const targets = new Map(events.map((event) => [event.eventId, event.pdu]));
+    const redactions = new Map((await this.dag.byNids(early.map((one) => one.eventNid))).map((row) => [row.nid, row]));
+    for (const { targetId, eventNid } of early) {
+      const row = redactions.get(eventNid);
+      if (taken.has(targetId) || row === undefined || !isInForce(row, head.room!.nid)) continue;
+      const redaction = (await this.events.event(eventNid))!;
+      const target = targets.get(targetId)!;
+      const takes = await this.judge.redacts(head.version, redaction.pdu as Pdu, target, row.snapshotBefore);
+      if (takes) taken.set(targetId, redaction);
+    }
+    return taken;
+  }
+}
+
+function isInForce({ roomNid, rejected, softFailed, snapshotBefore }: DagEvent, room: number): boolean {
+  return roomNid === room && !rejected && !softFailed && snapshotBefore !== UNKNOWN_STATE;
 }

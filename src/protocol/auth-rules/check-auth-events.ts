@@ -1,6 +1,6 @@
 import { serverNameOf } from '#kernel/ids';
 
-import { isCreateEvent, roomIdOf, type Pdu } from '../events/pdu';
+import { authEventIds, isCreateEvent, roomIdOf, type Pdu } from '../events/pdu';
 import { ownObject, ownString } from '../json-access';
 import type { RoomVersion } from '../room-versions';
 import { stateEntryKey } from '../state-key';
@@ -29,6 +29,8 @@ export function checkAuthEvents(
   if (isCreateEvent(event)) return;
   checkRoom(version, event, createEvent);
   checkAuthorisingSignature(version, event);
+  const named = authEventIds(event);
+  if (new Set(named).size < named.length) reject('The auth events include one twice');
   const allowed = new Set(authTypesFor(version, event).map(([type, stateKey]) => stateEntryKey(type, stateKey)));
   const seen = new Set<string>();
   for (const { pdu, eventId, rejected } of authEvents) {

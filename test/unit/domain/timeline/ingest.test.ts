@@ -1,63 +1,9 @@
 import type { JsonObject, JsonValue } from '#kernel/json';
-import { buildEvent, contentHash, type Pdu } from '#protocol/events/index';
-import type { RoomInfo } from '../../../../src/domain/room-state';
-import { TestDag, type Action, type Node } from '../../protocol/state-resolution/test-dag';
+import type { Pdu } from '#protocol/events/index';
+import { TestDag } from '../../protocol/state-resolution/test-dag';
+import { ALICE, BOB, forged, join, LOCAL, startRoom, text } from './elsewhere-room';
 import { KnowingServer, roomIdOfDag, startIngest } from './ingest-rig';
 import { requester, say } from './rig';
-
-const ALICE = '@alice:a.org';
-const BOB = '@bob:b.org';
-const LOCAL = '@local:trellis.test';
-const join = (userId: string): Action => ({
-  sender: userId,
-  type: 'm.room.member',
-  stateKey: userId,
-  content: { membership: 'join' },
-});
-const text = (sender: string, body: string): Action => ({ sender, type: 'm.room.message', content: { body } });
-
-/** A public room of Alice's on a.org with Bob of b.org, which one of our users joins. */
-async function startRoom(version = '12') {
-  const dag = new TestDag(version, ALICE);
-  const users: JsonObject = version === '12' ? {} : { [ALICE]: 100 };
-  const before = dag.chain(
-    [dag.create],
-    join(ALICE),
-    { sender: ALICE, type: 'm.room.power_levels', stateKey: '', content: { users } },
-    { sender: ALICE, type: 'm.room.join_rules', stateKey: '', content: { join_rule: 'public' } },
-    join(BOB),
-    text(ALICE, 'first'),
-    text(BOB, 'second'),
-  );
-  const joined = dag.add([before], join(LOCAL));
-  const server = new KnowingServer(dag);
-  const rig = await startIngest(server, [LOCAL]);
-  const { room } = await rig.timeline.imports.importRoom(server.importOf(roomIdOfDag(dag), joined));
-  const receive = (...pdus: JsonValue[]) => rig.timeline.ingest.receive('a.org', pdus);
-  const order = async (info: RoomInfo): Promise<string[]> =>
-    (await rig.timeline.range(info, { direction: 'f', limit: 200 })).map((event) => event.eventId);
-  const stop = async (): Promise<void> => {
-    await rig.timeline.ingest.stop();
-    await rig.stop();
-  };
-  return { ...rig, dag, server, room, joined, receive, order, stop };
-}
-
-/** An event that no honest server would make: parts of it are somebody's choice. */
-function forged(dag: TestDag, after: Node, changes: JsonObject): Pdu {
-  const pdu = buildEvent(dag.version, {
-    roomId: roomIdOfDag(dag),
-    type: 'm.room.message',
-    sender: ALICE,
-    content: { body: 'forged' },
-    prevEvents: [after.eventId],
-    authEvents: [],
-    depth: after.pdu.depth + 1,
-    originServerTs: 5,
-  });
-  const whole = { ...pdu, ...changes, signatures: {} } as Pdu;
-  return { ...whole, hashes: { sha256: contentHash(dag.version, whole) } };
-}
 
 describe('events from elsewhere', () => {
   let rig: Awaited<ReturnType<typeof startRoom>>;
@@ -162,6 +108,24 @@ describe('events from elsewhere', () => {
     expect(levels!.sender).toBe(ALICE);
   });
 
+  it('are rejected in the same transaction as what they follow', async () => {
+    const { dag, joined, receive } = rig;
+    const first = dag.add([joined], text(ALICE, 'first'));
+    const taken = { sender: BOB, type: 'm.room.power_levels', stateKey: '', content: { users: { [BOB]: 100 } } };
+    const rejected = dag.add([first], taken);
+    const after = dag.add([rejected], text(BOB, 'after it'));
+    const outcomes = await receive(first.pdu, rejected.pdu, after.pdu);
+    expect(outcomes.map(({ status }) => status)).toEqual(['accepted', 'rejected', 'accepted']);
+  });
+
+  it('that name an event twice as their authority are rejected', async () => {
+    const { dag, joined, receive } = rig;
+    const honest = dag.add([joined], text(ALICE, 'honest'));
+    const auth = honest.pdu.auth_events as string[];
+    const [outcome] = await receive(forged(dag, joined, { auth_events: [...auth, auth[0]!] }));
+    expect(outcome).toMatchObject({ status: 'rejected' });
+  });
+
   it('that the room forbids by now are soft-failed: kept, not shown, not followed', async () => {
     const { dag, joined, receive, room, order, standing, extremities } = rig;
     const ban = dag.add([joined], {
@@ -246,6 +210,26 @@ describe('events from elsewhere', () => {
     });
     await receive(create.pdu);
     expect((await timeline.currentState(rig.room, 'm.room.create', ''))!.redactedByNid).toBeNull();
+  });
+
+  it('of a server that does not help do not keep those of others waiting', async () => {
+    const { dag, joined, room, order, server, timeline } = rig;
+    const honest = server.getMissingEvents.bind(server);
+    let answer: () => void = () => undefined;
+    const silence = new Promise<void>((resolve) => (answer = resolve));
+    server.getMissingEvents = async (name, ...call) => {
+      if (name === 'evil.org') await silence;
+      return name === 'evil.org' ? [] : honest(name, ...call);
+    };
+    const withheld = dag.chain([joined], text(BOB, 'withheld'), text(BOB, 'offered'));
+    const last = dag.chain([joined], text(ALICE, 'missed'), text(ALICE, 'sent'));
+    await timeline.ingest.receive('evil.org', [withheld.pdu]);
+    await timeline.ingest.receive('a.org', [last.pdu]);
+    const isThere = async (): Promise<boolean> => (await order(room)).includes(last.eventId);
+    for (let turn = 0; turn < 200 && !(await isThere()); turn++) await new Promise((done) => setTimeout(done, 10));
+    expect(await isThere()).toBe(true);
+    answer();
+    await timeline.ingest.idle();
   });
 
   it('are refused when their sender waits and the path names another room (row 19)', async () => {

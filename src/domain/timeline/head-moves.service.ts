@@ -1,0 +1,90 @@
+import type { Reader } from '#platform/storage/storage';
+import type { SignedEvent } from '#protocol/events/index';
+import { stateMapKey, type RoomState, type StateEntry, type StateKeyPair } from '../room-state';
+import { DagReader, type DagEvent } from './dag.repository';
+import type { EventStore } from './event-store.service';
+import { OWN, type HeadEvent, type RoomHead, type StateBase, type StateChange } from './room-head.model';
+import type { StateResolver, StateView } from './state-resolver.service';
+
+/** Steps through events that are not shown, in search of the extremities that an event takes away. */
+const MAX_HIDDEN_STEPS = 100;
+
+/** How a room's head moves when an event joins its loose ends. */
+export interface HeadMove {
+  /** The extremities that stay beside the event. */
+  readonly left: readonly HeadEvent[];
+  /** How the room's current state differs afterwards, {@link OWN} for the event. */
+  readonly current: readonly StateEntry[];
+  /** The events behind that, but for the event's own entry. */
+  readonly changed: readonly StateChange[];
+}
+
+/** An event that is to be placed, with the state before it. */
+export interface Newcomer {
+  readonly event: SignedEvent;
+  readonly previous: readonly DagEvent[];
+  readonly before: StateBase;
+  readonly own: readonly StateEntry[];
+  readonly auth: readonly HeadEvent[];
+}
+
+/** Works out how heads move. All before the event is committed. */
+export class HeadMoves {
+  private readonly dag: DagReader;
+
+  constructor(
+    reader: Reader,
+    private readonly rooms: RoomState,
+    private readonly events: EventStore,
+    private readonly resolver: StateResolver,
+  ) {
+    this.dag = new DagReader(reader);
+  }
+
+  async with(head: RoomHead, newcomer: Newcomer): Promise<HeadMove> {
+    const covered = await this.covered(newcomer.previous);
+    const left = head.extremities.filter((one) => !covered.has(one.stored!.nid));
+    const current = await this.currentAfter(head, newcomer, left);
+    return { left, current, changed: await this.changes(head, current) };
+  }
+
+  /** Predecessors, and those before them that are hidden behind rejected and soft-failed ones. */
+  private async covered(previous: readonly DagEvent[]): Promise<Set<number>> {
+    const covered = new Set(previous.map((one) => one.nid));
+    let hidden = previous.filter((one) => one.rejected || one.softFailed);
+    for (let steps = 0; hidden.length > 0 && steps < MAX_HIDDEN_STEPS; steps++) {
+      const edges = await this.dag.prevEdges(hidden.map((one) => one.nid));
+      const next = edges.map((edge) => edge.prev_nid).filter((nid) => !covered.has(nid));
+      next.forEach((nid) => covered.add(nid));
+      hidden = (await this.dag.byNids([...new Set(next)])).filter((one) => one.rejected || one.softFailed);
+    }
+    return covered;
+  }
+
+  private async currentAfter(
+    head: RoomHead,
+    { event, before, own, auth }: Newcomer,
+    left: readonly HeadEvent[],
+  ): Promise<StateEntry[]> {
+    const from = head.snapshot?.nid ?? 0;
+    const after: StateView = { snapshot: before.node?.nid ?? 0, over: [...before.changes, ...own] };
+    const others = left.map((one): StateView => ({ snapshot: one.stored!.snapshotAfter, over: [] }));
+    const unstored = { eventId: event.eventId, pdu: event.pdu, auth: auth.map((one) => one.stored!.nid) };
+    return this.resolver.changes(head.room!, head.version, [...others, after], from, unstored);
+  }
+
+  private async changes(head: RoomHead, current: readonly StateEntry[]): Promise<StateChange[]> {
+    const others = current.filter((entry) => entry.eventNid !== OWN);
+    if (others.length === 0) return [];
+    const keys = others.map(({ type, stateKey }): StateKeyPair => [type, stateKey]);
+    const replaced = await this.rooms.snapshots.valuesOf(head.snapshot?.nid ?? 0, keys);
+    const nids = [...others.map((entry) => entry.eventNid), ...replaced.values()].filter((nid) => nid !== 0);
+    const events = new Map((await this.events.events([...new Set(nids)])).map((event) => [event.nid, event]));
+    return others.map(({ type, stateKey, eventNid }) => ({
+      type,
+      stateKey,
+      event: events.get(eventNid),
+      replaced: events.get(replaced.get(stateMapKey(type, stateKey)) ?? 0),
+    }));
+  }
+}
