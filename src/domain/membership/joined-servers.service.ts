@@ -2,6 +2,7 @@ import { serverNameOf } from '#kernel/ids';
 import { StreamCache } from '#platform/cache/stream-cache';
 import type { Reader } from '#platform/storage/storage';
 import type { RoomInfo } from '../room-state';
+import type { Timeline } from '../timeline';
 import { MembershipReader, type WrittenMembership } from './membership.repository';
 
 /** A room's joined users by server, without our own. */
@@ -10,8 +11,9 @@ type Servers = Map<string, Set<string>>;
 const KEPT_ROOMS = 2_000;
 
 /**
- * Which other servers are in rooms: read once a room, then kept by the changes of its members. `ourselves` is not among
- * them.
+ * Which other servers are in rooms: read once a room, then kept by the changes of its members. While a room's members are
+ * still being fetched, those that the server named by which it was joined count too: they are to hear what is said here.
+ * `ourselves` is not among them.
  */
 export class JoinedServers {
   private readonly reader: MembershipReader;
@@ -20,29 +22,31 @@ export class JoinedServers {
   constructor(
     reader: Reader,
     private readonly ourselves: string,
+    private readonly partial: Pick<Timeline['partialStates'], 'get' | 'isWhole'>,
   ) {
     this.reader = new MembershipReader(reader);
   }
 
-  /** The servers with a joined user. One statement when the room is not at hand. */
+  /** The servers in a room. One statement when the room is not at hand. */
   async of(room: Pick<RoomInfo, 'nid'>): Promise<string[]> {
-    return [...(await this.load(room.nid)).keys()];
+    return withNamed([...(await this.load(room.nid)).keys()], await this.named(room));
   }
 
   async has(room: Pick<RoomInfo, 'nid'>, server: string): Promise<boolean> {
-    return (await this.load(room.nid)).has(server);
+    return (await this.load(room.nid)).has(server) || (await this.named(room)).includes(server);
   }
 
   /** Whether there certainly is no other server, from memory. */
   isAlone(roomNid: number): boolean {
-    return this.known.peek(roomNid)?.size === 0;
+    return this.known.peek(roomNid)?.size === 0 && this.partial.isWhole(roomNid);
   }
 
   /** Servers to ask about a room: those with most members first, since they are the likeliest to stay. */
   async toAsk(room: Pick<RoomInfo, 'nid'>, limit: number): Promise<string[]> {
     const servers = [...(await this.load(room.nid))];
     servers.sort(([, a], [, b]) => b.size - a.size);
-    return servers.slice(0, limit).map(([server]) => server);
+    const joined = servers.map(([server]) => server);
+    return withNamed(joined, await this.named(room)).slice(0, limit);
   }
 
   /** Told of every committed change, before anybody hears of it. */
@@ -54,6 +58,11 @@ export class JoinedServers {
     else remove(servers, userId);
   }
 
+  private async named(room: Pick<RoomInfo, 'nid'>): Promise<readonly string[]> {
+    const named = (await this.partial.get(room))?.servers ?? [];
+    return named.filter((server) => server !== this.ourselves);
+  }
+
   private load(roomNid: number): Promise<Servers> {
     return this.known.load(roomNid, async () => {
       const servers: Servers = new Map();
@@ -61,6 +70,10 @@ export class JoinedServers {
       return servers;
     });
   }
+}
+
+function withNamed(joined: string[], named: readonly string[]): string[] {
+  return named.length === 0 ? joined : [...new Set([...joined, ...named])];
 }
 
 function add(servers: Servers, userId: string, ourselves: string): void {

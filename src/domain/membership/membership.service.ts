@@ -49,7 +49,7 @@ export class Membership {
   private readonly inviteStates: InviteStates;
 
   constructor({ storage, accounts, accountData, profiles, roomState, timeline, onError }: MembershipDependencies) {
-    this.servers = new JoinedServers(storage, accounts.serverName);
+    this.servers = new JoinedServers(storage, accounts.serverName, timeline.partialStates);
     this.outOfBand = new OutOfBand(storage, roomState, accounts.serverName);
     this.lists = new Members(storage, roomState, timeline, this.servers, this.outOfBand);
     this.rules = new MemberRules(accounts, accountData, timeline);

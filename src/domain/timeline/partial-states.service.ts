@@ -8,6 +8,8 @@ import type { PartialRoom } from './ingest.model';
 export class PartialStates {
   private readonly dag: DagReader;
   private partial: Promise<Map<number, PartialRoom>> | undefined;
+  /** What {@link partial} has come to. */
+  private known: ReadonlyMap<number, PartialRoom> | undefined;
   private readonly waiting = new Map<number, Set<() => void>>();
 
   constructor(
@@ -23,6 +25,11 @@ export class PartialStates {
 
   async get(room: Pick<RoomInfo, 'nid'>): Promise<PartialRoom | undefined> {
     return (await this.all()).get(room.nid);
+  }
+
+  /** Whether a room's state certainly has all members, from memory. */
+  isWhole(roomNid: number): boolean {
+    return this.known?.has(roomNid) === false;
   }
 
   async list(): Promise<readonly PartialRoom[]> {
@@ -69,11 +76,13 @@ export class PartialStates {
   private async read(): Promise<Map<number, PartialRoom>> {
     const rows = await this.dag.partialRooms();
     const rooms = await this.rooms.infoByNid(rows.map((row) => row.room_nid));
-    return new Map(
+    const partial = new Map(
       rows.flatMap(({ room_nid: nid, event_id: eventId, servers }) => {
         const room = rooms.get(nid);
         return room === undefined ? [] : [[nid, { room, eventId, servers: JSON.parse(servers) as string[] }] as const];
       }),
     );
+    this.known = partial;
+    return partial;
   }
 }

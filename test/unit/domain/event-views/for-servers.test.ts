@@ -10,9 +10,9 @@ describe('what other servers read of a room', () => {
   let reading: ForServers;
   beforeEach(async () => {
     rig = await startReading();
-    const servers = new JoinedServers(rig.storage, SERVER);
+    const servers = new JoinedServers(rig.storage, SERVER, rig.timeline.partialStates);
     const { roomState: rooms, timeline } = rig;
-    reading = new ForServers({ serverName: SERVER, rooms, timeline, membership: { servers } });
+    reading = new ForServers({ serverName: SERVER, rooms, timeline, membership: { servers, heroes: async () => [] } });
   });
   afterEach(() => rig.stop());
 
