@@ -1,5 +1,5 @@
 import { BadJsonError } from '#kernel/errors';
-import { serverNameOf } from '#kernel/ids';
+import { isValidServerName, serverNameOf } from '#kernel/ids';
 import type { JsonValue } from '#kernel/json';
 import { Turns } from '#kernel/turns';
 import { inspectEvent, type SignedEvent } from '#protocol/events/index';
@@ -7,18 +7,22 @@ import { isKnownRoomVersion, knownRoomVersions, roomVersion } from '#protocol/ro
 import type { Membership, RemoteEntry } from '../membership';
 import type { RoomState } from '../room-state';
 import type { EventTemplates, IncomingEvents, RoomImporting, TemplateClaim } from '../timeline';
-import type { RemoteServers, RemoteTemplate } from './federation-outbound.ports';
+import type { RemoteJoinAnswer, RemoteServers, RemoteTemplate } from './federation-outbound.ports';
 import { firstOf } from './try-servers.model';
 
 /** What a room has whose templates do not say: the first version, which is older than the question. */
 const OLDEST = '1';
+/** Of state and auth chain; larger rooms do not exist. SECURITY: row 36. */
+const MAX_EVENTS = 400_000;
+/** More are known when the members have come. */
+const MAX_SERVERS_IN_ROOM = 20_000;
 
 export interface RemoteEntriesParts {
   readonly serverName: string;
   readonly remote: RemoteServers;
   readonly rooms: Pick<RoomState, 'info'>;
   readonly membership: Pick<Membership, 'of' | 'joinedLocalUsers' | 'outOfBand' | 'servers'>;
-  readonly incoming: Pick<IncomingEvents, 'receive'>;
+  readonly incoming: Pick<IncomingEvents, 'accept'>;
   readonly imports: Pick<RoomImporting, 'importRoom'>;
   readonly templates: Pick<EventTemplates, 'signTemplate'>;
   /** Told when a room was joined whose members are still to be brought. */
@@ -87,37 +91,42 @@ export class RemoteEntries {
     const answer = await this.parts.remote.sendJoin(server, signed, !resident);
     const joinEvent = answer.event ?? signed.pdu;
     requireSame(signed, joinEvent);
-    if (resident) {
-      const [outcome] = await this.parts.incoming.receive(server, [joinEvent]);
-      if (outcome?.error !== undefined) throw outcome.error;
+    if (resident) await this.parts.incoming.accept(server, roomId, joinEvent);
+    else await this.import(server, signed, { ...answer, event: joinEvent });
+  }
+
+  private async import(server: string, { roomId, version }: Signed, answer: RemoteJoinAnswer): Promise<void> {
+    const { state, authChain, event } = answer;
+    if (state.length + authChain.length > MAX_EVENTS) throw new BadJsonError('The room is too large');
+    const room = { roomId, version, origin: server, state, authChain, joinEvent: event! };
+    const servers = answer.serversInRoom?.filter(isValidServerName).slice(0, MAX_SERVERS_IN_ROOM);
+    if (servers === undefined) {
+      await this.parts.imports.importRoom(room);
       return;
     }
-    const { state, authChain, serversInRoom } = answer;
-    const partial = serversInRoom === undefined ? {} : { partial: { serversInRoom } };
-    const { version } = signed;
-    await this.parts.imports.importRoom({ roomId, version, origin: server, state, authChain, joinEvent, ...partial });
-    if (serversInRoom !== undefined) this.parts.onPartial();
+    await this.parts.imports.importRoom({ ...room, partial: { serversInRoom: servers } });
+    this.parts.onPartial();
   }
 
   private sign(
     { roomId, userId, content }: RemoteEntry,
     membership: TemplateClaim['membership'],
     template: RemoteTemplate,
-  ): Signed & { roomId: string } {
+  ): Signed {
     const version = template.roomVersion ?? OLDEST;
     if (!isKnownRoomVersion(version)) throw new BadJsonError('The room has a version that this server does not know');
     const claim = { roomId, version, type: 'm.room.member', userId, membership, content } as const;
-    return { ...this.parts.templates.signTemplate(claim, template.event), roomId, version };
+    return { ...this.parts.templates.signTemplate(claim, template.event), version };
   }
 
   /** Whom to ask: those named, who invited, who is in the room as far as we know, and where the room comes from. */
-  private async serversFor({ userId, roomId, via }: RemoteEntry): Promise<string[]> {
+  private async serversFor({ userId, roomId, via }: RemoteEntry): Promise<Set<string>> {
     const { membership, rooms, serverName } = this.parts;
     const invite = (await membership.outOfBand.of(userId, roomId)) ?? (await membership.of(userId, roomId));
     const room = await rooms.info(roomId);
     const inRoom = room === undefined ? [] : await membership.servers.toAsk(room, 5);
     const named = [...via, serverNameOf(invite?.sender ?? ''), ...inRoom, serverNameOf(roomId)];
-    return [...new Set(named.filter((server) => server !== undefined && server !== serverName))] as string[];
+    return new Set(named.filter((server): server is string => server !== undefined && server !== serverName));
   }
 
   private async isResident(roomId: string): Promise<boolean> {
@@ -128,7 +137,8 @@ export class RemoteEntries {
 
 /** The answer may add signatures to our event, and change nothing else. */
 function requireSame(signed: Signed, returned: JsonValue): void {
-  if (inspectEvent(roomVersion(signed.version), returned).eventId !== signed.eventId) {
+  const { eventId, hashMatches } = inspectEvent(roomVersion(signed.version), returned);
+  if (eventId !== signed.eventId || !hashMatches) {
     throw new BadJsonError('The server answered with another join than ours');
   }
 }

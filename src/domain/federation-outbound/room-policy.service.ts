@@ -8,9 +8,9 @@ import { VerifyKey } from '#protocol/signing/index';
 import { RemoteServerError } from '../federation';
 import type { Membership } from '../membership';
 import type { RoomInfo } from '../room-state';
-import type { EventPolicy, PartialRoom, StoredEvent } from '../timeline';
+import type { EventPolicy, Timeline } from '../timeline';
+import { PolicyRefusalError } from './federation-outbound.errors';
 import type { RemoteServers } from './federation-outbound.ports';
-import { PolicyRefusalError } from './policy-refusal.errors';
 
 const TYPE = 'm.room.policy';
 /** The only name that a policy server's key has. */
@@ -29,10 +29,7 @@ interface PolicyServer {
 export interface RoomPoliciesParts {
   readonly serverName: string;
   readonly remote: Pick<RemoteServers, 'askPolicyServer'>;
-  readonly timeline: {
-    currentState(room: Pick<RoomInfo, 'nid'>, type: string, stateKey: string): Promise<StoredEvent | undefined>;
-    readonly partialStates: { get(room: Pick<RoomInfo, 'nid'>): Promise<PartialRoom | undefined> };
-  };
+  readonly timeline: Pick<Timeline, 'currentState'>;
   readonly membership: Pick<Membership, 'servers' | 'joinedLocalUsers'>;
 }
 
@@ -99,10 +96,8 @@ export class RoomPolicies implements EventPolicy {
   }
 
   private async isInRoom(room: RoomInfo, server: string): Promise<boolean> {
-    const { serverName, membership, timeline } = this.parts;
+    const { serverName, membership } = this.parts;
     if (server === serverName) return (await membership.joinedLocalUsers(room)).size > 0;
-    if (await membership.servers.has(room, server)) return true;
-    // Its members may be among those that are still to be brought.
-    return (await timeline.partialStates.get(room))?.servers.includes(server) ?? false;
+    return membership.servers.has(room, server);
   }
 }

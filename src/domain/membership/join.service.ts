@@ -101,6 +101,8 @@ export class Joining {
     const room = await this.rooms.info(roomId);
     if (room === undefined) return undefined;
     if ((await this.members.joinedLocalUsers(room)).size > 0) return room;
+    // A join that did not hold leaves nothing but the room's name.
+    if ((await this.timeline.currentState(room, 'm.room.create', '')) === undefined) return undefined;
     // A room that everybody has left can be joined again where its history is.
     return this.remote === undefined || (await this.members.servers.of(room)).length === 0 ? room : undefined;
   }

@@ -88,7 +88,9 @@ export class Ingest implements IncomingEvents {
     const { event } = checked;
     const denied = await this.parts.checks.checkAcl(room, origin, event.pdu.sender);
     if (denied !== undefined) throw denied;
-    const placed = await this.fetchAndPlace(room, event);
+    const placed = await this.fetchAndPlace(room, event).catch((error: unknown) => {
+      throw error instanceof MissingEventsError ? new NotFoundError('What the event follows cannot be had') : error;
+    });
     if (placed.error !== undefined) throw placed.error;
     const stored = (await placed.written) ?? (await this.parts.placing.stored(room, event.eventId));
     if (stored === undefined) throw new ForbiddenError('The event is not allowed');

@@ -1,5 +1,5 @@
 import { UnreachableServerError } from '#domain/federation';
-import type { RemoteServers, RemoteTemplate, SignedForServer } from '#domain/federation-outbound';
+import type { RemoteJoinAnswer, RemoteServers, RemoteTemplate, SignedForServer } from '#domain/federation-outbound';
 import type { JsonObject, JsonValue } from '#kernel/json';
 import type { Pdu } from '#protocol/events/index';
 import { stateEntryKey } from '#protocol/state-resolution/index';
@@ -60,6 +60,11 @@ export class FarRoom {
     return (join['auth_events'] as string[]).includes(eventId) || stateKey === this.dag.creator;
   }
 
+  /** The newest event that a user has not sent. */
+  lastBut(userId: string): Node {
+    return [...this.dag.nodes.values()].filter(({ pdu }) => pdu.sender !== userId).at(-1)!;
+  }
+
   pdus(eventIds: Iterable<string>): Pdu[] {
     return [...eventIds].map((id) => this.dag.nodes.get(id)!.pdu);
   }
@@ -93,7 +98,7 @@ export class FakeServers implements RemoteServers {
     return this.ask('make_knock', server, roomId).template(userId, 'knock');
   }
 
-  async sendJoin(server: string, join: SignedForServer, omitMembers: boolean) {
+  async sendJoin(server: string, join: SignedForServer, omitMembers: boolean): Promise<RemoteJoinAnswer> {
     const room = this.ask('send_join', server, join.roomId);
     const pdu = room.authoriser === undefined ? join.pdu : this.vouched(server, join.pdu);
     const before = room.adopt({ ...join, pdu });

@@ -23,3 +23,10 @@ export class PolicyRefusalError extends MatrixError {
     this.isPassing = status === 429;
   }
 }
+
+/** What another server answered is of no use; it is not the client's fault. */
+export class UnusableAnswerError extends MatrixError {
+  constructor(server: string, reason: string) {
+    super('M_BAD_STATUS', `${server}: ${reason}`);
+  }
+}
