@@ -20,6 +20,11 @@ export const serverName = z.string().refine(isValidServerName, {
   error: 'expected a server name, as in example.org or example.org:8448',
 });
 
+/** A server name in which `*` and `?` stand for any characters. */
+export const serverNamePattern = z.string().refine((value) => isValidServerName(value.replace(/[*?]/g, 'x')), {
+  error: 'expected a server name, as in example.org, or a pattern, as in *.example.org',
+});
+
 export const secret = z.string().min(8, { error: 'expected at least 8 characters' }).nullable();
 
 export const onOff = z.boolean();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { listeners } from './listeners';
-import { httpUrl, onOff, port, address, secret, section, serverName } from './primitives';
+import { httpUrl, onOff, port, address, secret, section, serverName, serverNamePattern } from './primitives';
 import { passwords, rateLimits, registration, rooms, sessions } from './behaviour';
 
 const database = section(
@@ -36,6 +36,12 @@ const cluster = section(
 const federation = section(
   {
     enabled: onOff.default(true).describe('Talk to other homeservers'),
+    delegated_server_name: serverName
+      .nullable()
+      .default(null)
+      .describe(
+        'What `/.well-known/matrix/server` names, as in matrix.example.org:8448; by default host and port of an https public_base_url',
+      ),
     ca_certificates: z.array(z.string()).default([]).describe('Further certificate authorities to trust, PEM files'),
     allow_private_networks: onOff.default(false).describe('Also connect to servers on private and loopback addresses'),
     trusted_key_servers: z
@@ -43,11 +49,16 @@ const federation = section(
       .default([])
       .describe('Notary servers asked for keys of unreachable servers'),
     domain_allow_list: z
-      .array(serverName)
+      .array(serverNamePattern)
       .nullable()
       .default(null)
-      .describe('The only servers to talk to; null for everybody'),
-    domain_deny_list: z.array(serverName).default([]).describe('Servers never to talk to, allowed or not'),
+      .describe(
+        'The only servers to talk to, by name or pattern (`*.example.org`), at every port unless one is named; null for everybody',
+      ),
+    domain_deny_list: z
+      .array(serverNamePattern)
+      .default([])
+      .describe('Servers never to talk to, allowed or not, written as in domain_allow_list'),
     revoked_keys: z
       .array(z.string().regex(/^[A-Za-z0-9+/_-]{43}=?$/, { error: 'expected an Ed25519 public key in Base64' }))
       .default([])

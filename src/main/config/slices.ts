@@ -56,10 +56,12 @@ export const federationConfig = ({ server_name: serverName, federation }: Config
 });
 
 /**
- * Where other homeservers find this one by `public_base_url`, as in `matrix.example.org:443`: for its well-known file.
- * Undefined when that is no https URL, or the default that names this machine.
+ * Where other homeservers find this one, as in `matrix.example.org:443`: for its well-known file. Undefined when nothing
+ * says it, since `public_base_url` is no https URL, or the default that names this machine; and when they are to stay away.
  */
-export function federationHost({ public_base_url: url, server_name: serverName }: Config): string | undefined {
+export function federationHost({ federation, public_base_url: url, server_name: serverName }: Config) {
+  if (!federation.enabled) return undefined;
+  if (federation.delegated_server_name !== null) return federation.delegated_server_name;
   const { protocol, hostname, port } = new URL(url);
   if (protocol !== 'https:' || (hostname === 'localhost' && !serverName.startsWith('localhost'))) return undefined;
   return `${hostname}:${port === '' ? 443 : port}`;

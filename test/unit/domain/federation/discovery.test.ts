@@ -1,4 +1,3 @@
-import { DomainRules } from '../../../../src/domain/federation/domain-rules.service';
 import { Discovery } from '../../../../src/domain/federation/discovery.service';
 import type { ServiceRecord } from '#platform/http-out/names';
 
@@ -160,23 +159,5 @@ describe('a server is found', () => {
 
   it('never for what is no server name', async () => {
     await expect(world().discovery.resolve('a.test/path')).rejects.toMatchObject({ errcode: 'M_INVALID_PARAM' });
-  });
-});
-
-describe('the rules about domains', () => {
-  it('let everybody pass who has a name, unless denied', () => {
-    const rules = new DomainRules({ allowedDomains: null, deniedDomains: ['Bad.test'] });
-    expect(['a.test', 'bad.TEST', 'bad.test:8448', 'no name'].map((name) => rules.allows(name))).toEqual([
-      true,
-      false,
-      true,
-      false,
-    ]);
-  });
-
-  it('let only listed ones pass where there is a list, and denial is stronger', () => {
-    const rules = new DomainRules({ allowedDomains: ['a.test', 'b.test'], deniedDomains: ['b.test'] });
-    expect(['A.test', 'b.test', 'c.test'].map((name) => rules.allows(name))).toEqual([true, false, false]);
-    expect(() => rules.check('c.test')).toThrow(expect.objectContaining({ errcode: 'M_FORBIDDEN' }));
   });
 });

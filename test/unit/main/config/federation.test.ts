@@ -14,11 +14,33 @@ describe('where other servers find this one', () => {
   ])('with %s as public_base_url is %s', (url, host) => {
     expect(federationHost(makeConfig({ server_name: 'example.org', public_base_url: url }))).toBe(host);
   });
+
+  it('is what the configuration says, whatever clients use', () => {
+    const federation = { delegated_server_name: 'matrix.example.org:8448' };
+    const config = makeConfig({ public_base_url: 'https://chat.example.org', federation });
+    expect(federationHost(config)).toBe('matrix.example.org:8448');
+  });
+
+  it('is nobody to know when federation is off', () => {
+    const federation = { enabled: false, delegated_server_name: 'matrix.example.org' };
+    expect(federationHost(makeConfig({ public_base_url: 'https://example.org', federation }))).toBeUndefined();
+  });
 });
 
 describe('federation switched off', () => {
   it('means talking to nobody', () => {
     expect(federationConfig(makeConfig({ federation: { enabled: false } })).allowedDomains).toEqual([]);
+  });
+});
+
+describe('lists of servers', () => {
+  it('may hold patterns, and nothing that is neither that nor a server name', () => {
+    const lists = { domain_allow_list: ['*.example.org', 'a?.test:8448'], domain_deny_list: ['[::1]', '*'] };
+    expect(federationConfig(makeConfig({ federation: lists }))).toMatchObject({
+      allowedDomains: lists.domain_allow_list,
+      deniedDomains: lists.domain_deny_list,
+    });
+    expect(() => makeConfig({ federation: { domain_deny_list: ['https://*.org'] } })).toThrow(/domain_deny_list/);
   });
 });
 
