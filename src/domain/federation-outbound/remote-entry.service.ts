@@ -61,7 +61,13 @@ export class RemoteEntries {
       const signed = this.sign(entry, 'knock', template);
       const strippedState = await this.parts.remote.sendKnock(server, signed);
       const event = inspectEvent(roomVersion(signed.version), signed.pdu);
-      await this.parts.membership.outOfBand.importKnock({ roomId, version: signed.version, event, strippedState });
+      await this.parts.membership.outOfBand.importKnock({
+        roomId,
+        version: signed.version,
+        event,
+        strippedState,
+        server,
+      });
     });
   }
 
@@ -122,10 +128,11 @@ export class RemoteEntries {
   /** Whom to ask: those named, who invited, who is in the room as far as we know, and where the room comes from. */
   private async serversFor({ userId, roomId, via }: RemoteEntry): Promise<Set<string>> {
     const { membership, rooms, serverName } = this.parts;
-    const invite = (await membership.outOfBand.of(userId, roomId)) ?? (await membership.of(userId, roomId));
+    const afar = await membership.outOfBand.of(userId, roomId);
+    const invite = afar ?? (await membership.of(userId, roomId));
     const room = await rooms.info(roomId);
     const inRoom = room === undefined ? [] : await membership.servers.toAsk(room, 5);
-    const named = [...via, serverNameOf(invite?.sender ?? ''), ...inRoom, serverNameOf(roomId)];
+    const named = [...via, afar?.server, serverNameOf(invite?.sender ?? ''), ...inRoom, serverNameOf(roomId)];
     return new Set(named.filter((server): server is string => server !== undefined && server !== serverName));
   }
 

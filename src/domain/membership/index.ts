@@ -9,5 +9,5 @@ export type { ChangeOptions, InviteOptions } from './moderate.service';
 export { InviteBlockedError, UnableToAuthoriseJoinError, UnableToGrantJoinError } from './membership.errors';
 export type { AliasResolver, RemoteEntry, RemoteRooms } from './membership.ports';
 export type { MemberCounts, MemberFilter, MembershipState, RoomMembership } from './membership.model';
-export type { OutOfBandMembership, OutOfBandMemberships } from './out-of-band.model';
+export type { OutOfBandMember, OutOfBandMembership, OutOfBandMemberships } from './out-of-band.model';
 export { OUT_OF_BAND_STREAM } from './out-of-band.stream';

@@ -1,5 +1,4 @@
 import { UnknownError } from '#kernel/errors';
-import { serverNameOf } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
 import type { RoomState } from '../room-state';
@@ -74,8 +73,7 @@ export class Leaving {
     const member = await this.outOfBand.of(userId, roomId);
     if (member === undefined || this.remote === undefined) return false;
     if (member.membership !== 'invite' && member.membership !== 'knock') return false;
-    const via = [member.sender, roomId].flatMap((id) => serverNameOf(id) ?? []);
-    await this.remote.leave({ userId, roomId, via, content });
+    await this.remote.leave({ userId, roomId, via: [member.server], content });
     return true;
   }
 }

@@ -15,6 +15,8 @@ export const outOfBandMembershipEntity = (t: ColumnTypes) =>
       membership: { ...t.identifier(16) },
       event_id: { ...t.identifier() },
       sender: { ...t.identifier() },
+      /** Which brought the invite, or was knocked on. */
+      server: { ...t.identifier() },
       /** The member event as JSON; null for an end that no server knows of. */
       event_json: { ...t.text(), nullable: true },
       /** JSON list of stripped state. */

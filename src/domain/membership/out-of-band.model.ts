@@ -12,14 +12,20 @@ export interface OutOfBandMembership {
   readonly strippedState: readonly JsonValue[];
 }
 
+/** What a user is in a room that this server is not in. */
+export interface OutOfBandMember extends RoomMembership {
+  /** The server that brought the invite or was knocked on: one that knows the room. */
+  readonly server: string;
+}
+
 /** Invites and knocks from afar. `membership.outOfBand`. */
 export interface OutOfBandMemberships {
   /** Shows an invite to one of our users. A later membership in the same room takes its place. */
   importInvite(invite: OutOfBandMembership): Promise<RoomMembership>;
-  importKnock(knock: OutOfBandMembership): Promise<RoomMembership>;
+  importKnock(knock: OutOfBandMembership & { readonly server: string }): Promise<RoomMembership>;
   /** The user rejected or withdrew (remotely by `event`, or only here when no server answered), or was turned away. */
   importLeave(leave: { roomId: string; userId: string; version: string; event?: InspectedEvent }): Promise<void>;
   /** The user's invite or knock in a room this server is not in. */
-  of(userId: string, roomId: string): Promise<RoomMembership | undefined>;
+  of(userId: string, roomId: string): Promise<OutOfBandMember | undefined>;
   strippedState(member: RoomMembership): Promise<StrippedState[]>;
 }

@@ -1,5 +1,6 @@
 import type { Reader, Tx } from '#platform/storage/storage';
-import type { MembershipState, RoomMembership } from './membership.model';
+import type { MembershipState } from './membership.model';
+import type { OutOfBandMember } from './out-of-band.model';
 
 interface Row {
   readonly user_id: string;
@@ -8,6 +9,7 @@ interface Row {
   readonly membership: MembershipState;
   readonly event_id: string;
   readonly sender: string;
+  readonly server: string;
   readonly stream_writer: number;
   readonly stream_pos: number;
 }
@@ -20,12 +22,12 @@ export interface OutOfBandDetails {
   readonly strippedState: string;
 }
 
-const COLUMNS = 'user_id, room_id, room_nid, membership, event_id, sender, stream_writer, stream_pos';
+const COLUMNS = 'user_id, room_id, room_nid, membership, event_id, sender, server, stream_writer, stream_pos';
 
 export class OutOfBandReader {
   constructor(protected readonly reader: Reader) {}
 
-  async ofUser(userId: string): Promise<RoomMembership[]> {
+  async ofUser(userId: string): Promise<OutOfBandMember[]> {
     const sql = `SELECT ${COLUMNS} FROM out_of_band_memberships WHERE user_id = ?`;
     return (await this.reader.all<Row>(sql, [userId])).map(toMembership);
   }
@@ -46,7 +48,7 @@ export class OutOfBandWriter extends OutOfBandReader {
     super(tx);
   }
 
-  async put(member: RoomMembership, { version, eventJson, strippedState }: OutOfBandDetails): Promise<void> {
+  async put(member: OutOfBandMember, { version, eventJson, strippedState }: OutOfBandDetails): Promise<void> {
     await this.tx.upsert('out_of_band_memberships', ['user_id', 'room_id'], {
       user_id: member.userId,
       room_id: member.roomId,
@@ -55,6 +57,7 @@ export class OutOfBandWriter extends OutOfBandReader {
       membership: member.membership,
       event_id: member.eventId,
       sender: member.sender,
+      server: member.server,
       event_json: eventJson,
       stripped_state: strippedState,
       stream_writer: member.position.writer,
@@ -68,7 +71,7 @@ export class OutOfBandWriter extends OutOfBandReader {
   }
 }
 
-const toMembership = (row: Row): RoomMembership => ({
+const toMembership = (row: Row): OutOfBandMember => ({
   userId: row.user_id,
   roomId: row.room_id,
   roomNid: row.room_nid,
@@ -76,6 +79,7 @@ const toMembership = (row: Row): RoomMembership => ({
   eventNid: 0,
   eventId: row.event_id,
   sender: row.sender,
+  server: row.server,
   ordinal: 0,
   position: { writer: row.stream_writer, pos: row.stream_pos },
   forgotten: false,

@@ -6,7 +6,7 @@ import { formatStrippedState, type Pdu, type StrippedState } from '#protocol/eve
 import type { RoomState } from '../room-state';
 import type { AppendedEvent, AppendParticipant } from '../timeline';
 import { MEMBER_EVENT, type MembershipState, type RoomMembership } from './membership.model';
-import type { OutOfBandMembership, OutOfBandMemberships } from './out-of-band.model';
+import type { OutOfBandMember, OutOfBandMembership, OutOfBandMemberships } from './out-of-band.model';
 import { OutOfBandReader, OutOfBandWriter, type OutOfBandDetails } from './out-of-band.repository';
 import { OUT_OF_BAND_STREAM } from './out-of-band.stream';
 
@@ -22,7 +22,7 @@ const MAX_OF_USER = 500;
 export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
   private readonly reader: OutOfBandReader;
   /** By user, then room id. */
-  private readonly known = new StreamCache<string, ReadonlyMap<string, RoomMembership>>(20_000);
+  private readonly known = new StreamCache<string, ReadonlyMap<string, OutOfBandMember>>(20_000);
 
   constructor(
     private readonly storage: Storage,
@@ -33,11 +33,11 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
   }
 
   importInvite(invite: OutOfBandMembership): Promise<RoomMembership> {
-    return this.import(invite, 'invite');
+    return this.import(invite, 'invite', serverNameOf(invite.event.pdu.sender) ?? '');
   }
 
-  importKnock(knock: OutOfBandMembership): Promise<RoomMembership> {
-    return this.import(knock, 'knock');
+  importKnock(knock: OutOfBandMembership & { readonly server: string }): Promise<RoomMembership> {
+    return this.import(knock, 'knock', knock.server);
   }
 
   async importLeave(leave: Parameters<OutOfBandMemberships['importLeave']>[0]): Promise<void> {
@@ -46,15 +46,16 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
     if (before === undefined) return;
     const sender = event?.pdu.sender ?? userId;
     const details = { version, eventJson: event?.json ?? null, strippedState: '[]' };
-    await this.put({ userId, roomId, membership: 'leave', eventId: event?.eventId ?? before.eventId, sender }, details);
+    const eventId = event?.eventId ?? before.eventId;
+    await this.put({ userId, roomId, membership: 'leave', eventId, sender, server: before.server }, details);
   }
 
-  async of(userId: string, roomId: string): Promise<RoomMembership | undefined> {
+  async of(userId: string, roomId: string): Promise<OutOfBandMember | undefined> {
     return (await this.ofUser(userId)).get(roomId);
   }
 
   /** A user's, by room id; none for users of other servers. One statement when not at hand. */
-  async ofUser(userId: string): Promise<ReadonlyMap<string, RoomMembership>> {
+  async ofUser(userId: string): Promise<ReadonlyMap<string, OutOfBandMember>> {
     if (serverNameOf(userId) !== this.serverName) return new Map();
     const read = async () => new Map((await this.reader.ofUser(userId)).map((member) => [member.roomId, member]));
     return this.known.load(userId, read);
@@ -99,24 +100,28 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
     tx.afterCommit(() => this.known.drop(userId));
   }
 
-  private async import({ roomId, version, event, strippedState }: OutOfBandMembership, membership: MembershipState) {
+  private async import(
+    { roomId, version, event, strippedState }: OutOfBandMembership,
+    membership: MembershipState,
+    server: string,
+  ): Promise<RoomMembership> {
     const userId = event.pdu.state_key!;
     const details = { version, eventJson: event.json, strippedState: JSON.stringify(usable(strippedState)) };
-    return this.put({ userId, roomId, membership, eventId: event.eventId, sender: event.pdu.sender }, details);
+    const { eventId, pdu } = event;
+    return this.put({ userId, roomId, membership, eventId, sender: pdu.sender, server }, details);
   }
 
   private async put(
-    member: Pick<RoomMembership, 'userId' | 'roomId' | 'membership' | 'eventId' | 'sender'>,
+    member: Pick<OutOfBandMember, 'userId' | 'roomId' | 'membership' | 'eventId' | 'sender' | 'server'>,
     details: OutOfBandDetails,
-  ): Promise<RoomMembership> {
+  ): Promise<OutOfBandMember> {
     const { userId, roomId } = member;
     const all = await this.ofUser(userId);
     const known = (await this.rooms.info(roomId))?.nid ?? all.get(roomId)?.roomNid;
-    const excess = all.size >= MAX_OF_USER && !all.has(roomId) ? oldestOf(all) : undefined;
     return this.storage.write(async (tx) => {
       const position = tx.position();
       const roomNid = known ?? tx.id('room');
-      const whole: RoomMembership = {
+      const whole: OutOfBandMember = {
         ...member,
         roomNid,
         eventNid: 0,
@@ -126,12 +131,19 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
         outOfBand: true,
       };
       const writer = new OutOfBandWriter(tx);
-      if (excess !== undefined) await writer.remove(userId, excess.roomId);
       await writer.put(whole, details);
+      // Counted here, since many may come at the same time.
+      if (all.size >= MAX_OF_USER) await this.keepFew(writer, whole);
       tx.afterCommit(() => this.known.drop(userId));
       tx.publish({ stream: OUT_OF_BAND_STREAM, key: userId, position });
       return whole;
     });
+  }
+
+  /** Makes room for a new one. Whoever sends most loses most: a flood takes nobody else's invites away. */
+  private async keepFew(writer: OutOfBandWriter, { userId, roomId }: RoomMembership): Promise<void> {
+    const others = (await writer.ofUser(userId)).filter((member) => member.roomId !== roomId);
+    for (const { roomId: excess } of overflow(others, MAX_OF_USER - 1)) await writer.remove(userId, excess);
   }
 
   private eventOf({ eventJson }: OutOfBandDetails): StrippedState | undefined {
@@ -139,8 +151,17 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
   }
 }
 
-function oldestOf(members: ReadonlyMap<string, RoomMembership>): RoomMembership | undefined {
-  return [...members.values()].sort((a, b) => a.position.pos - b.position.pos)[0];
+/** Those beyond so many: always the oldest of the server that has most. */
+function overflow(members: readonly OutOfBandMember[], limit: number): OutOfBandMember[] {
+  const byServer = new Map<string, OutOfBandMember[]>();
+  for (const member of [...members].sort((a, b) => a.position.pos - b.position.pos)) {
+    byServer.set(member.server, [...(byServer.get(member.server) ?? []), member]);
+  }
+  const lists = [...byServer.values()];
+  return Array.from({ length: Math.max(0, members.length - limit) }, () => {
+    const longest = lists.reduce((a, b) => (b.length > a.length ? b : a));
+    return longest.shift()!;
+  });
 }
 
 /** Entries of stripped state in their form, few and small enough. */

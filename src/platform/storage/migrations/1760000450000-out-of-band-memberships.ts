@@ -18,6 +18,7 @@ export class OutOfBandMemberships1760000450000 implements MigrationInterface {
           { name: 'membership', ...t.identifier(16) },
           { name: 'event_id', ...t.identifier() },
           { name: 'sender', ...t.identifier() },
+          { name: 'server', ...t.identifier() },
           { name: 'event_json', ...t.text(), isNullable: true },
           { name: 'stripped_state', ...t.text() },
           { name: 'stream_writer', ...t.int() },

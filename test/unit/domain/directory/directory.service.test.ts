@@ -13,7 +13,10 @@ describe('directory', () => {
   let directory: Directory;
   const start = async (publishPolicy: DirectoryConfig['publishPolicy'] = 'open') => {
     rig = await startReading();
-    const membership = { of: rig.membership.of.bind(rig.membership), servers: new JoinedServers(rig.storage, SERVER, rig.timeline.partialStates) };
+    const membership = {
+      of: rig.membership.of.bind(rig.membership),
+      servers: new JoinedServers(rig.storage, SERVER, rig.timeline.partialStates),
+    };
     directory = new Directory({ serverName: SERVER, publishPolicy }, rig.storage, { ...rig, membership }, () =>
       Date.now(),
     );
