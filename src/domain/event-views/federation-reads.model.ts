@@ -1,10 +1,16 @@
 import type { RoomInfo } from '../room-state';
-import type { StoredEvent } from '../timeline';
+import type { Direction, StoredEvent } from '../timeline';
 
 /** The state before an event, with what authorises it. `pdu` of each is as it goes out. */
 export interface StateWithChain {
   readonly state: readonly OutgoingEvent[];
   readonly authChain: readonly OutgoingEvent[];
+}
+
+/** The state before a join. */
+export interface JoinState extends StateWithChain {
+  /** The servers with a joined user other than the one who joins. */
+  readonly serversInRoom: readonly string[];
 }
 
 export interface StateIdsWithChain {
@@ -36,14 +42,11 @@ export interface FederationReading {
   state(server: string, roomId: string, eventId: string): Promise<StateWithChain>;
   stateIds(server: string, roomId: string, eventId: string): Promise<StateIdsWithChain>;
   /** State before a join that was just accepted, for its answer; without members but those that matter when `omitMembers`. */
-  joinState(
-    join: StoredEvent,
-    options: { readonly omitMembers: boolean },
-  ): Promise<StateWithChain & { readonly serversInRoom: readonly string[] }>;
+  joinState(join: StoredEvent, options: { readonly omitMembers: boolean }): Promise<JoinState>;
   eventAuth(server: string, roomId: string, eventId: string): Promise<OutgoingEvent[]>;
   missingEvents(server: string, roomId: string, query: MissingEventsQuery): Promise<OutgoingEvent[]>;
   backfill(server: string, roomId: string, eventIds: readonly string[], limit: number): Promise<OutgoingEvent[]>;
-  timestampToEvent(server: string, roomId: string, ts: number, direction: 'b' | 'f'): Promise<OutgoingEvent>;
+  timestampToEvent(server: string, roomId: string, ts: number, direction: Direction): Promise<OutgoingEvent>;
   /** The events of a room in the form in which `server` may have them, in order, invisible ones redacted. For the sender. */
   visibleToServer(server: string, room: RoomInfo, events: readonly StoredEvent[]): Promise<OutgoingEvent[]>;
 }

@@ -89,7 +89,7 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
     templates: new Templates(config, heads, now),
     partial,
     history: new History({ storage, heads, events: store, placing, missing, ports: () => bound, onError }),
-    graph: new GraphReads(storage, rooms, store, chains, checks),
+    graph: new GraphReads(storage, store, chains, checks),
     policed: new PolicedAppending({ maker, placing, partial, inQueue }),
     policy: () => bound?.policy,
     bind: (given, onFailure) => {

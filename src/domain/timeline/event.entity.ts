@@ -32,6 +32,7 @@ export const eventEntity = (t: ColumnTypes) =>
     indices: [
       { name: 'events_event_id', columns: ['event_id'], unique: true },
       { name: 'events_room_ordinal', columns: ['room_nid', 'ordinal'], unique: true },
+      { name: 'events_room_time', columns: ['room_nid', 'origin_server_ts', 'ordinal'] },
       { name: 'events_stream', columns: ['stream_writer', 'stream_pos'] },
     ],
   });

@@ -1,27 +1,28 @@
 import type { Storage } from '#platform/storage/storage';
-import type { RoomInfo, RoomState } from '../room-state';
+import type { RoomInfo } from '../room-state';
 import type { AuthChains } from './auth-chains.service';
 import { DagReader, type DagEvent } from './dag.repository';
 import type { EventStore } from './event-store.service';
 import type { IncomingChecks } from './incoming-checks.service';
-import { NO_PLACE, UNKNOWN_STATE, type StoredEvent } from './timeline.model';
+import { RoomHeadReader } from './room-head.repository';
+import { UNKNOWN_STATE, type Direction, type StoredEvent } from './timeline.model';
 
 /** Steps that a walk backwards may take, whatever it finds. SECURITY: row 36. */
 const MAX_STEPS = 200;
-const NEAREST = 20;
 
 /** Reads of the graph behind a room's order, for other servers. Who may see what is decided above, in event-views. */
 export class GraphReads {
   private readonly dag: DagReader;
+  private readonly heads: RoomHeadReader;
 
   constructor(
     storage: Storage,
-    private readonly rooms: RoomState,
     private readonly events: EventStore,
     private readonly chains: AuthChains,
     private readonly checks: IncomingChecks,
   ) {
     this.dag = new DagReader(storage);
+    this.heads = new RoomHeadReader(storage);
   }
 
   /** Whether a room's ACL lets a server in. */
@@ -37,27 +38,25 @@ export class GraphReads {
     return event && { event, inGraph: row.snapshotBefore !== UNKNOWN_STATE };
   }
 
-  /** The state before an event and the numbers of its auth chain, which the state's events are not part of by themselves. */
-  async stateBefore(event: StoredEvent): Promise<{ readonly state: number[]; readonly authChain: number[] }> {
-    const state = (await this.rooms.atAll(event.snapshotBefore)).map((entry) => entry.eventNid);
-    return { state, authChain: await this.authChain(state) };
+  /** A room's forward extremities, the oldest first: what its next event follows. */
+  async extremities(room: Pick<RoomInfo, 'nid'>): Promise<StoredEvent[]> {
+    return this.events.events(await this.heads.extremities(room.nid));
   }
 
   /** Event ids, without reading the events. */
-  async idsOf(nids: readonly number[]): Promise<string[]> {
-    return (await this.dag.byNids(nids)).map((row) => row.eventId);
+  idsOf(nids: readonly number[]): Promise<string[]> {
+    return this.dag.idsOf(nids);
   }
 
-  /** All that authorises some events, without them unless they authorise each other. */
+  /** The numbers of events by id; rejected and unknown ones are left out. */
+  async numbersOf(eventIds: readonly string[]): Promise<number[]> {
+    return accepted(await this.dag.byIds(eventIds));
+  }
+
+  /** All that authorises some state events, without them unless they authorise each other. */
   async authChain(nids: readonly number[]): Promise<number[]> {
     const direct = (await this.chains.authorities(nids)).flat();
     return [...(await this.chains.chain(direct))];
-  }
-
-  /** What authorises one event, also a message. */
-  async authChainOf(eventIds: readonly string[]): Promise<number[]> {
-    const nids = (await this.dag.byIds(eventIds)).filter((row) => !row.rejected).map((row) => row.nid);
-    return [...(await this.chains.chain(nids))];
   }
 
   /**
@@ -92,10 +91,9 @@ export class GraphReads {
     return this.events.events(found.slice(0, options.limit));
   }
 
-  /** Shown events nearest to a time in one direction, the nearest first. */
-  async nearestTo(room: Pick<RoomInfo, 'nid'>, ts: number, direction: 'b' | 'f'): Promise<StoredEvent[]> {
-    const nids = await this.dag.nearestTo(room.nid, ts, direction, NEAREST);
-    return (await this.events.events(nids)).filter((event) => event.ordinal !== NO_PLACE);
+  /** The shown event that is nearest to a time, in milliseconds, in one direction. */
+  async nearestTo(room: Pick<RoomInfo, 'nid'>, ts: number, direction: Direction): Promise<StoredEvent | undefined> {
+    return this.events.event(await this.dag.nearestTo(room.nid, ts, direction));
   }
 }
 

@@ -20,6 +20,7 @@ import { RoomDag1760000410000 } from './1760000410000-room-dag';
 import { FederationSender1760000430000 } from './1760000430000-federation-sender';
 import { FederationInbound1760000440000 } from './1760000440000-federation-inbound';
 import { OutOfBandMemberships1760000450000 } from './1760000450000-out-of-band-memberships';
+import { EventsByTime1760000460000 } from './1760000460000-events-by-time';
 
 /** Every migration, oldest first. A released one never changes. */
 export const migrations = [
@@ -45,4 +46,5 @@ export const migrations = [
   FederationSender1760000430000,
   FederationInbound1760000440000,
   OutOfBandMemberships1760000450000,
+  EventsByTime1760000460000,
 ];
