@@ -1,22 +1,22 @@
 import type { Storage } from '#platform/storage/storage';
 import type { RoomInfo, RoomState } from '../room-state';
+import { AppendingBeside } from './appending-beside.service';
 import { AuthChains } from './auth-chains.service';
 import type { Committer } from './committer.service';
 import { EventJudge } from './event-judge.service';
 import { EventPlacing } from './event-placing.service';
-import type { EventMaker, MakerDraft } from './event-maker.service';
+import type { EventMaker } from './event-maker.service';
 import { ExtremityMerging } from './extremity-merging.service';
 import type { EventStore } from './event-store.service';
 import { Templates } from './event-templates.service';
 import { GraphReads } from './graph-reads.service';
 import { History } from './history.service';
 import { IncomingChecks } from './incoming-checks.service';
-import type { EventPolicy, IngestPorts } from './ingest.ports';
+import type { IngestPorts } from './ingest.ports';
 import { Ingest } from './ingest.service';
 import { MissingEvents } from './missing-events.service';
 import { Outliers } from './outliers.service';
 import { PartialStates } from './partial-states.service';
-import { PolicedAppending } from './policed-appending.service';
 import type { RoomHead } from './room-head.model';
 import { RoomImports } from './room-imports.service';
 import type { RoomPlaces } from './room-places.service';
@@ -32,9 +32,7 @@ export interface ElsewhereParts {
   readonly partial: PartialStates;
   readonly history: History;
   readonly graph: GraphReads;
-  readonly policed: PolicedAppending;
-  /** Who answers for rooms' policy servers; undefined while federation is off. */
-  policy(): EventPolicy | undefined;
+  readonly beside: AppendingBeside;
   bind(ports: IngestPorts, onError: (error: unknown) => void): void;
 }
 
@@ -48,7 +46,6 @@ export interface TimelineHeart {
   readonly committer: Committer;
   readonly places: RoomPlaces;
   readonly now: () => number;
-  append(room: RoomInfo, drafts: readonly MakerDraft[]): Promise<unknown>;
   inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>): Promise<T>;
 }
 
@@ -70,7 +67,18 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
   const outliers = new Outliers(storage, heads, store, judge);
   const missing = new MissingEvents(storage, rooms, checks, outliers, () => ports().source);
   const partial = new PartialStates(storage, rooms);
-  const merging = new ExtremityMerging({ heads, ports, append: heart.append });
+  const policy = () => bound?.policy;
+  const beside = new AppendingBeside({
+    serverName: config.serverName,
+    maker,
+    placing,
+    judge,
+    resolver,
+    partial,
+    policy,
+    inQueue,
+  });
+  const merging = new ExtremityMerging({ heads, ports, append: (room, draft) => beside.append(room, draft) });
   const ingest = new Ingest({ storage, rooms, heads, placing, checks, missing, partial, merging, ports, now, onError });
   return {
     ingest,
@@ -90,8 +98,7 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
     partial,
     history: new History({ storage, heads, events: store, placing, missing, ports: () => bound, onError }),
     graph: new GraphReads(storage, store, chains, checks),
-    policed: new PolicedAppending({ maker, placing, partial, inQueue }),
-    policy: () => bound?.policy,
+    beside,
     bind: (given, onFailure) => {
       bound = given;
       report = onFailure;

@@ -3,8 +3,15 @@ import { ForbiddenError, InvalidParamError, MissingParamError, NotFoundError, To
 import { isValidEventId, MAX_ID_BYTES, utf8Length } from '#kernel/ids';
 import { canonicalJson } from '#protocol/canonical-json';
 import { authTypesFor, checkAuth, powerLevels, type StateKey } from '#protocol/auth-rules/index';
-import { buildEvent, hashAndSign, isCreateEvent, redactsOf, referenceHash, type Pdu } from '#protocol/events/index';
-import { MAX_PREV_EVENTS } from '#protocol/events/format';
+import {
+  buildEvent,
+  hashAndSign,
+  isCreateEvent,
+  redactsOf,
+  referenceHash,
+  type Pdu,
+  type SignedEvent,
+} from '#protocol/events/index';
 import type { RoomVersion } from '#protocol/room-versions';
 import { stateMapKey } from '../room-state';
 import type { EventStore } from './event-store.service';
@@ -19,6 +26,12 @@ export type MakerDraft = Omit<EventDraft, 'roomId'> & { readonly sender: string 
 
 type State = ReadonlyMap<string, HeadEvent>;
 
+/** What an event follows, and the entries that judge it in the state which that makes. */
+export interface Footing {
+  readonly previous: readonly HeadEvent[];
+  readonly state: State;
+}
+
 /**
  * Makes events of this server's users: chooses their auth events, judges them by the state before them, signs them, and
  * moves the room's head past them. Called in the room's queue.
@@ -32,13 +45,38 @@ export class EventMaker {
   ) {}
 
   /**
-   * Prepares an event on the head. A state event that repeats what its key holds gives the event that is there.
+   * Prepares an event after all extremities. A state event that repeats what its key holds gives the event that is there.
    * @throws ForbiddenError by the room's rules, TooLargeError, BadJsonError; redactions also NotFoundError
    */
   async make(head: RoomHead, draft: MakerDraft): Promise<PreparedEvent | { readonly existing: HeadEvent }> {
+    const made = await this.prepare(head, draft, await this.onHead(head, draft));
+    if (!('existing' in made)) head.advance(made);
+    return made;
+  }
+
+  /** Makes an event without moving the head: on all extremities, or on a footing of its own. @throws as `make` does */
+  async sign(
+    head: RoomHead,
+    draft: MakerDraft,
+    footing?: Footing,
+  ): Promise<SignedEvent | { readonly existing: HeadEvent }> {
+    const made = await this.prepare(head, draft, footing ?? (await this.onHead(head, draft)));
+    if ('existing' in made) return made;
+    const { pdu, eventId, json } = made;
+    return { pdu, eventId, json, roomId: head.roomId };
+  }
+
+  private async onHead(head: RoomHead, draft: MakerDraft): Promise<Footing> {
+    return { previous: head.extremities, state: await this.stateFor(head, draft) };
+  }
+
+  private async prepare(
+    head: RoomHead,
+    draft: MakerDraft,
+    { previous, state }: Footing,
+  ): Promise<PreparedEvent | { readonly existing: HeadEvent }> {
     checkSizes(draft);
-    const state = await this.stateFor(head, draft);
-    const pdu = this.build(head, draft, state);
+    const pdu = this.build(head, draft, { previous, state });
     const create = state.get(stateMapKey('m.room.create', ''));
     checkAuth(head.version, pdu, (type, key) => state.get(stateMapKey(type, key))?.pdu, create?.pdu);
     const replaces =
@@ -46,25 +84,17 @@ export class EventMaker {
     if (replaces !== undefined && isRepeat(head, replaces, draft)) return { existing: replaces };
     const redacts = draft.type === 'm.room.redaction' ? await this.redactionTarget(head, pdu, state) : undefined;
     const signed = hashAndSign(head.version, pdu, this.config.serverName, this.config.signingKey);
-    const { json, eventId } = signed;
-    const { depth: depthBefore } = head;
-    const previous = newestOf(head);
-    const ordinal = head.ordinal + 1;
-    const auth = draft.stateKey === undefined ? [] : authOf(head, state);
-    const { pdu: signedPdu } = signed;
-    const event: PreparedEvent = {
-      eventId,
-      pdu: signedPdu,
-      json,
-      ordinal,
-      depthBefore,
+    return {
+      eventId: signed.eventId,
+      pdu: signed.pdu,
+      json: signed.json,
+      ordinal: head.ordinal + 1,
+      depthBefore: head.depth,
       previous,
       replaces,
       redacts,
-      auth,
+      auth: draft.stateKey === undefined ? [] : authOf(head, state),
     };
-    head.advance(event);
-    return event;
   }
 
   /** The entries of the room's state that judge a draft, and its create event. */
@@ -81,7 +111,7 @@ export class EventMaker {
     return state;
   }
 
-  private build(head: RoomHead, draft: MakerDraft, state: State): Pdu {
+  private build(head: RoomHead, draft: MakerDraft, { previous, state }: Footing): Pdu {
     const { version } = head;
     const { type, sender, content, stateKey, redacts } = draft;
     // Under another key, or none, it is an event like others, for the room's rules to refuse.
@@ -90,13 +120,13 @@ export class EventMaker {
     return buildEvent(version, {
       roomId: create && version.createEventIsRoomId ? undefined : head.roomId,
       eventId: version.eventIds === 'field' ? newEventId(this.config.serverName) : undefined,
-      hashOf: version.hashedReferences ? hashesOf(version, [...auth, ...newestOf(head)]) : undefined,
+      hashOf: version.hashedReferences ? hashesOf(version, [...auth, ...previous]) : undefined,
       stateKey,
       redacts,
       type,
       sender,
       content,
-      prevEvents: newestOf(head).map((event) => event.eventId),
+      prevEvents: previous.map((event) => event.eventId),
       authEvents: auth.map((event) => event.eventId),
       depth: Math.min(head.depth + 1, Number.MAX_SAFE_INTEGER),
       originServerTs: draft.originServerTs ?? this.now(),
@@ -132,14 +162,6 @@ export class EventMaker {
 /** What of the state that judges an event is named as its authority. */
 function authOf({ version }: RoomHead, state: State): HeadEvent[] {
   return [...state.values()].filter((event) => !(version.createEventIsRoomId && isCreateEvent(event.pdu)));
-}
-
-/**
- * What an event of ours follows: all extremities, or when somebody makes more of them than one event may name, the newest.
- * The others end there; their state is in the current one, which is what this event is judged by.
- */
-function newestOf({ extremities }: RoomHead): readonly HeadEvent[] {
-  return extremities.length <= MAX_PREV_EVENTS ? extremities : extremities.slice(-MAX_PREV_EVENTS);
 }
 
 function isRepeat(head: RoomHead, present: HeadEvent, draft: MakerDraft): boolean {

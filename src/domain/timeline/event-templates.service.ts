@@ -117,7 +117,7 @@ export class Templates implements EventTemplates {
     const pdu = buildEvent(version, {
       ...draft,
       roomId: head.roomId,
-      prevEvents: head.extremities.slice(-MAX_PREVIOUS).map((event) => event.eventId),
+      prevEvents: head.followedBy(this.config.serverName).map((event) => event.eventId),
       authEvents: auth.map((event) => event.eventId),
       hashOf: version.hashedReferences ? (id) => referenceHash(version, byId.get(id)!) : undefined,
       depth: Math.min(head.depth + 1, Number.MAX_SAFE_INTEGER),

@@ -13,25 +13,49 @@ const TYPE = 'org.matrix.dummy_event';
 export interface ExtremityMergingParts {
   readonly heads: RoomHeads;
   readonly ports: () => IngestPorts;
-  append(room: RoomInfo, drafts: readonly MakerDraft[]): Promise<unknown>;
+  append(room: RoomInfo, draft: MakerDraft): Promise<unknown>;
 }
 
-/** Keeps the extremities of rooms few: when many forks came in, an empty event of a user of ours brings them together. */
+/**
+ * Keeps the extremities of rooms few: when many forks came in, empty events of a user of ours bring them together, each as
+ * many as an event may follow.
+ */
 export class ExtremityMerging {
+  private readonly running = new Map<number, Promise<void>>();
+
   constructor(private readonly parts: ExtremityMergingParts) {}
 
   /** Does nothing in rooms where nobody of ours may send; others will, or the next event does. */
   async keepFew(room: RoomInfo): Promise<void> {
-    const head = await this.parts.heads.of(room);
-    if (head.extremities.length <= MANY) return;
-    const users = (await this.parts.ports().servers.localMembers?.(room, USERS_TO_TRY)) ?? [];
-    for (const sender of users) {
-      try {
-        await this.parts.append(room, [{ type: TYPE, sender, content: {} }]);
-        return;
-      } catch (error) {
-        if (!(error instanceof MatrixError)) throw error;
-      }
+    const running = this.running.get(room.nid);
+    if (running !== undefined) return running;
+    if (!(await this.hasMany(room))) return;
+    const merging = this.merge(room).finally(() => this.running.delete(room.nid));
+    this.running.set(room.nid, merging);
+    return merging;
+  }
+
+  private async hasMany(room: RoomInfo): Promise<boolean> {
+    return (await this.parts.heads.of(room)).extremities.length > MANY;
+  }
+
+  private async merge(room: RoomInfo): Promise<void> {
+    let users = (await this.parts.ports().servers.localMembers?.(room, USERS_TO_TRY)) ?? [];
+    while (users.length > 0 && (await this.hasMany(room))) {
+      const [sender] = users;
+      const isSent = await this.isSent(room, sender!);
+      if (!isSent) users = users.slice(1);
+    }
+  }
+
+  /** False when the room, or its policy server, does not let the user send. */
+  private async isSent(room: RoomInfo, sender: string): Promise<boolean> {
+    try {
+      await this.parts.append(room, { type: TYPE, sender, content: {} });
+      return true;
+    } catch (error) {
+      if (!(error instanceof MatrixError)) throw error;
+      return false;
     }
   }
 }

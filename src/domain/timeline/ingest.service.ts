@@ -94,6 +94,7 @@ export class Ingest implements IncomingEvents {
     if (placed.error !== undefined) throw placed.error;
     const stored = (await placed.written) ?? (await this.parts.placing.stored(room, event.eventId));
     if (stored === undefined) throw new ForbiddenError('The event is not allowed');
+    await this.parts.merging.keepFew(room);
     return stored;
   }
 

@@ -1,5 +1,7 @@
+import { serverNameOf } from '#kernel/ids';
 import type { RoomClaim } from '#platform/cluster/room-ownership';
 import type { Pdu } from '#protocol/events/index';
+import { MAX_PREV_EVENTS } from '#protocol/events/format';
 import type { RoomVersion } from '#protocol/room-versions';
 import type { Position } from '#platform/storage/storage';
 import type { RoomInfo, SnapshotNode, StateEntry } from '../room-state';
@@ -129,6 +131,22 @@ export class RoomHead {
     /** What entitles this process to write the room; every transaction on this head proves it. */
     readonly claim: RoomClaim,
   ) {}
+
+  /** More extremities than one event may follow. */
+  get isCrowded(): boolean {
+    return this.extremities.length > MAX_PREV_EVENTS;
+  }
+
+  /**
+   * What an event made by a server follows: all extremities, or as many as it may name. Its own come first, since they know
+   * of its users, then the newest.
+   */
+  followedBy(serverName: string): readonly HeadEvent[] {
+    if (!this.isCrowded) return this.extremities;
+    const isOwn = ({ pdu }: HeadEvent): boolean => serverNameOf(pdu.sender) === serverName;
+    const newestFirst = this.extremities.toReversed();
+    return [...newestFirst.filter(isOwn), ...newestFirst.filter((one) => !isOwn(one))].slice(0, MAX_PREV_EVENTS);
+  }
 
   /** Runs work on this head after all work before it. */
   run<T>(work: () => Promise<T>): Promise<T> {

@@ -21,7 +21,7 @@ import { composeElsewhere, type ElsewhereParts } from './elsewhere.service';
 import type { GraphReads } from './graph-reads.service';
 import type { History } from './history.service';
 import type { Ingest } from './ingest.service';
-import type { EventPolicy, IngestPorts } from './ingest.ports';
+import type { IngestPorts } from './ingest.ports';
 import type { PartialStates } from './partial-states.service';
 import type { RoomImports } from './room-imports.service';
 import type { Templates } from './event-templates.service';
@@ -78,7 +78,6 @@ export class Timeline {
       committer,
       places,
       now,
-      append: (room, drafts) => this.append(room, drafts),
       inQueue: (room, work) => this.inQueue(room, work),
     });
   }
@@ -152,13 +151,17 @@ export class Timeline {
   }
 
   /**
-   * Appends events of local users to a room, all or none, in one transaction. Judged by the room's rules, not by the
-   * {@link DraftRule}s: the caller answers for those. A draft that repeats the present state gives the event that is there.
+   * Appends events of local users to a room, all or none, in one transaction; where they cannot simply follow all there is,
+   * one after another (see {@link AppendingBeside}). Judged by the room's rules, not by the {@link DraftRule}s: the caller
+   * answers for those. A draft that repeats the present state gives the event that is there.
    */
   async append(room: RoomInfo, drafts: readonly MakerDraft[], transaction?: TransactionKey): Promise<StoredEvent[]> {
-    const policy = await this.policyFor(room, drafts);
-    if (policy !== undefined) return this.appendPoliced(room, drafts, policy, transaction);
-    const made = await this.inQueue(room, (head) => this.prepare(head, drafts, transaction));
+    const policy = await this.parts.beside.policyFor(room, drafts);
+    if (policy !== undefined) return this.appendBeside(room, drafts, transaction);
+    const made = await this.inQueue(room, async (head) =>
+      head.isCrowded ? undefined : this.prepare(head, drafts, transaction),
+    );
+    if (made === undefined) return this.appendBeside(room, drafts, transaction);
     const stored = await made.written;
     // An event that repeats the state may itself be on its way.
     for (const event of made.events) await (event as Partial<PreparedEvent>).written;
@@ -166,24 +169,16 @@ export class Timeline {
     return made.events.map((event) => event.stored!);
   }
 
-  /** Which policy has to see the drafts. */
-  private async policyFor(room: RoomInfo, drafts: readonly MakerDraft[]): Promise<EventPolicy | undefined> {
-    const policy = this.parts.policy();
-    for (const draft of policy === undefined ? [] : drafts) if (await policy!.concerns(room, draft)) return policy;
-    return undefined;
-  }
-
-  /** One after another: what a policy server refuses ends there. */
-  private async appendPoliced(
+  /** One after another: what is refused ends there. */
+  private async appendBeside(
     room: RoomInfo,
     drafts: readonly MakerDraft[],
-    policy: EventPolicy,
     transaction: TransactionKey | undefined,
   ): Promise<StoredEvent[]> {
     const stored: StoredEvent[] = [];
     for (const draft of drafts) {
       const key = stored.length === 0 ? transaction : undefined;
-      const event = await this.parts.policed.append(room, draft, policy, key);
+      const event = await this.parts.beside.append(room, draft, key);
       if (key !== undefined) this.requests.answered(event.nid, key);
       stored.push(event);
     }
