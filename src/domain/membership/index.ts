@@ -5,7 +5,7 @@
 export { Membership, type MembershipDependencies } from './membership.service';
 export type { JoinedServers } from './joined-servers.service';
 export type { JoinOptions } from './join.service';
-export type { ChangeOptions, InviteOptions } from './moderate.service';
+export type { ChangeOptions, InviteOptions, MemberChange } from './moderate.service';
 export { InviteBlockedError, UnableToAuthoriseJoinError, UnableToGrantJoinError } from './membership.errors';
 export type { AliasResolver, RemoteEntry, RemoteRooms } from './membership.ports';
 export type { MemberCounts, MemberFilter, MembershipState, RoomMembership } from './membership.model';

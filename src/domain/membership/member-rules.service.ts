@@ -46,9 +46,8 @@ export class MemberRules implements DraftRule {
     if (!isValidUserId(stateKey)) throw new InvalidParamError('The state key of a member event is a user ID');
     if (!isMembershipState(membership)) throw new BadJsonError('membership: must be join, invite, knock, leave or ban');
     if (membership === 'invite') {
-      // The invited server signs too, so these are not made like other events.
-      if (!this.accounts.isLocal(stateKey))
-        throw new ForbiddenError('Invite users of other servers by the invite operation');
+      // The invited server signs too, so these are not made like other events: membership makes them.
+      if (!this.accounts.isLocal(stateKey)) throw new ForbiddenError('Users of other servers cannot be invited');
       await this.checkInvite(requester.userId, stateKey);
     }
     if (membership === 'join') await this.checkJoin(requester, room, content);

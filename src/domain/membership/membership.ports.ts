@@ -24,9 +24,9 @@ export interface RemoteRooms {
   knock(entry: RemoteEntry): Promise<void>;
   /** Rejects an invite or takes back a knock; here it is over even when no server answers. */
   leave(entry: RemoteEntry): Promise<void>;
-  /** Invites a user of another server, by and with that server. @throws what it said */
+  /** Invites a user of another server, by and with that server; the event's id. @throws what it said */
   invite(
     room: RoomInfo,
     invite: { readonly sender: string; readonly userId: string; readonly content: JsonObject },
-  ): Promise<void>;
+  ): Promise<string>;
 }

@@ -16,9 +16,10 @@ import { Members } from './members.service';
 import type { MemberCounts, MemberFilter, RoomMembership } from './membership.model';
 import type { AliasResolver, RemoteRooms } from './membership.ports';
 import { OutOfBand } from './out-of-band.service';
-import { Moderation, type ChangeOptions, type InviteOptions } from './moderate.service';
+import { Moderation, type ChangeOptions, type InviteOptions, type MemberChange } from './moderate.service';
 import { RestrictedJoins } from './restricted-joins.service';
 import { InviteStates } from './invite-states.service';
+import { ShownState } from './shown-state.service';
 import type { StrippedState } from '#protocol/events/index';
 
 export interface MembershipDependencies {
@@ -40,6 +41,8 @@ export class Membership {
   readonly outOfBand: OutOfBand;
   /** The other servers in rooms. */
   readonly servers: JoinedServers;
+  /** What rooms show strangers. */
+  readonly shownState: ShownState;
   private readonly restricted: RestrictedJoins;
   private readonly lists: Members;
   private readonly rules: MemberRules;
@@ -57,7 +60,8 @@ export class Membership {
     this.joining = new Joining(roomState, timeline, profiles, this.lists, this.rules, this.restricted);
     this.leaving = new Leaving(roomState, timeline, this.lists, this.outOfBand);
     this.moderation = new Moderation(timeline, this.lists, this.joining, this.rules, accounts, roomState);
-    this.inviteStates = new InviteStates(timeline, this.rules, accountData, roomState);
+    this.shownState = new ShownState(roomState, timeline);
+    this.inviteStates = new InviteStates(this.shownState, this.rules, accountData, roomState);
     this.followups = new Followups(storage, roomState, timeline, accounts, this.lists, this.leaving, onError);
     timeline.addParticipant(this.outOfBand);
     timeline.addParticipant(new MemberRows(accounts.serverName, this.lists));
@@ -100,6 +104,11 @@ export class Membership {
 
   invite(requester: Requester, roomId: string, userId: string, options?: InviteOptions): Promise<void> {
     return this.moderation.invite(requester, roomId, userId, options);
+  }
+
+  /** Sets a membership by its event's whole content; the event's id. See {@link Moderation.set}. */
+  set(requester: Requester, change: MemberChange): Promise<string> {
+    return this.moderation.set(requester, change);
   }
 
   /** Whether a user can be invited. @throws InviteBlockedError, ForbiddenError, InvalidParamError */

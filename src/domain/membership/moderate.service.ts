@@ -2,9 +2,10 @@ import { BadStateError, ForbiddenError, InvalidParamError } from '#kernel/errors
 import { isValidUserId } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
+import { ownString } from '#protocol/json-access';
 import type { Accounts } from '../accounts';
 import type { RoomState } from '../room-state';
-import { NotInRoomError, type EventDraft, type Timeline } from '../timeline';
+import { NotInRoomError, type Timeline } from '../timeline';
 import { reasonOf, type Joining } from './join.service';
 import type { MemberRules } from './member-rules.service';
 import type { Members } from './members.service';
@@ -18,6 +19,13 @@ export interface ChangeOptions {
 export interface InviteOptions extends ChangeOptions {
   /** Copied into the invite by createRoom. */
   readonly isDirect?: boolean;
+}
+
+/** A member event as its sender wrote it. */
+export interface MemberChange {
+  readonly roomId: string;
+  readonly userId: string;
+  readonly content: JsonObject;
 }
 
 const CAN_BE_KICKED: ReadonlySet<string> = new Set(['join', 'invite', 'knock']);
@@ -49,9 +57,20 @@ export class Moderation {
     const profile = this.accounts.isLocal(userId) ? await this.joining.shownProfile(userId) : {};
     const direct: JsonObject = options.isDirect === undefined ? {} : { is_direct: options.isDirect };
     const content = { ...profile, ...reasonOf(options), ...direct, membership: 'invite' };
-    const draft = { roomId, type: MEMBER_EVENT, stateKey: userId, content };
-    if (this.accounts.isLocal(userId)) await this.timeline.send(requester, draft);
-    else await this.inviteElsewhere(requester, draft);
+    await this.set(requester, { roomId, userId, content });
+  }
+
+  /**
+   * Sets a membership by its event's whole content, as a PUT of state does; the event's id. Invites of users of other
+   * servers are made together with those servers, whichever way they are asked for.
+   */
+  async set(requester: Requester, change: MemberChange): Promise<string> {
+    const { roomId, userId, content } = change;
+    const isInvite = ownString(content, 'membership') === 'invite';
+    if (isInvite && isValidUserId(userId) && !this.accounts.isLocal(userId)) {
+      return this.inviteElsewhere(requester, change);
+    }
+    return this.timeline.send(requester, { roomId, type: MEMBER_EVENT, stateKey: userId, content });
   }
 
   /** Removes a user, their invite or their knock. @throws ForbiddenError, also for users who are not in the room */
@@ -80,15 +99,14 @@ export class Moderation {
   /** Users of other servers are invited with their server's help, which signs the invite too. */
   private async inviteElsewhere(
     { userId: sender }: Requester,
-    draft: EventDraft & { stateKey: string },
-  ): Promise<void> {
-    const { roomId, stateKey: userId, content } = draft;
+    { roomId, userId, content }: MemberChange,
+  ): Promise<string> {
     const own = await this.members.of(sender, roomId);
     const room = await this.rooms.info(roomId);
     if (own?.membership !== 'join' || room === undefined) throw new NotInRoomError();
     if (this.remote === undefined) throw new ForbiddenError('Users of other servers cannot be invited');
     await this.rules.checkSuspension(sender);
-    await this.remote.invite(room, { sender, userId, content });
+    return this.remote.invite(room, { sender, userId, content });
   }
 
   /** The target's membership, for requesters who may know it. */
@@ -102,12 +120,12 @@ export class Moderation {
   private async change(
     requester: Requester,
     roomId: string,
-    stateKey: string,
+    userId: string,
     membership: string,
     options: ChangeOptions,
   ): Promise<void> {
     const content = { ...reasonOf(options), membership };
-    await this.timeline.send(requester, { roomId, type: MEMBER_EVENT, stateKey, content });
+    await this.set(requester, { roomId, userId, content });
   }
 }
 

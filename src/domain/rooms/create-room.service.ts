@@ -42,7 +42,7 @@ export class RoomCreation {
   /**
    * Makes a room; its id. Spec: client-server API, `POST /createRoom`.
    * @throws UnsupportedRoomVersionError, RoomInUseError, InvalidRoomStateError, ThirdPartyInvitesDeniedError,
-   * InviteBlockedError, ForbiddenError, InvalidParamError
+   * InviteBlockedError, ForbiddenError, InvalidParamError; what servers of invited users said, with the room made
    */
   async create(requester: Requester, request: CreateRoomRequest): Promise<string> {
     const plan = await this.plan(requester, request);
@@ -112,13 +112,17 @@ export class RoomCreation {
   }
 
   /**
-   * Users of other servers are invited once the room is there, all at the same time. One who cannot be is left out, as when
-   * they had refused: the room is made, and its maker can invite again.
+   * Users of other servers are invited once the room is there, all at the same time. The room stays when one cannot be, but
+   * its maker is told: whoever opens a chat with somebody must not go on talking to nobody.
+   * @throws what the first of them that could not be invited met with
    */
   private async inviteElsewhere(requester: Requester, roomId: string, { invited, request }: Plan): Promise<void> {
     const others = invited.filter((userId) => serverNameOf(userId) !== this.config.serverName);
     const options = request.is_direct === true ? { isDirect: true } : {};
-    await Promise.allSettled(others.map((userId) => this.membership.invite(requester, roomId, userId, options)));
+    const invite = (userId: string) => this.membership.invite(requester, roomId, userId, options);
+    const outcomes = await Promise.allSettled(others.map(invite));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   private async memberContent(userId: string, content: JsonObject): Promise<JsonObject> {

@@ -114,9 +114,15 @@ describe('rooms over HTTP', () => {
     );
   });
 
-  it('makes the room even when the server of an invited user cannot be reached', async () => {
-    const room = await create(alice, { invite: ['@zoe:elsewhere.invalid'] });
-    expect((await state(alice, room, 'm.room.member', '@zoe:elsewhere.invalid')).status).toBe(404);
+  it('says when the server of an invited user cannot be reached; the room is there without them', async () => {
+    const zoe = '@zoe:elsewhere.invalid';
+    const before = (await alice.api.get(v3('/joined_rooms'))).body.joined_rooms;
+    const { status, body } = await alice.api.post(v3('/createRoom'), { invite: [zoe, bob.userId] });
+    expect([status, body.errcode]).toEqual([502, 'M_CONNECTION_FAILED']);
+    const after = (await alice.api.get(v3('/joined_rooms'))).body.joined_rooms as string[];
+    const [room] = after.filter((one) => !before.includes(one));
+    expect((await state(alice, room!, 'm.room.member', bob.userId)).body).toMatchObject({ membership: 'invite' });
+    expect((await state(alice, room!, 'm.room.member', zoe)).status).toBe(404);
   });
 
   it('keeps the keys of the create event that are the server’s', async () => {
