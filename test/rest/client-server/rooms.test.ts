@@ -116,7 +116,7 @@ describe('rooms over HTTP', () => {
 
   it('says when the server of an invited user cannot be reached; the room is there without them', async () => {
     const zoe = '@zoe:elsewhere.invalid';
-    const before = (await alice.api.get(v3('/joined_rooms'))).body.joined_rooms;
+    const before = (await alice.api.get(v3('/joined_rooms'))).body.joined_rooms as string[];
     const { status, body } = await alice.api.post(v3('/createRoom'), { invite: [zoe, bob.userId] });
     expect([status, body.errcode]).toEqual([502, 'M_CONNECTION_FAILED']);
     const after = (await alice.api.get(v3('/joined_rooms'))).body.joined_rooms as string[];
