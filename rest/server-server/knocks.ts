@@ -1,5 +1,4 @@
 import type { Domain } from '#domain/domain';
-import type { JsonObject } from '#kernel/json';
 import type { Knocks, MakeKnock } from '#rest/generated/server-server/knocks.routes';
 
 export const knocks = ({ federationInbound: { members } }: Pick<Domain, 'federationInbound'>): Knocks => ({
@@ -9,7 +8,6 @@ export const knocks = ({ federationInbound: { members } }: Pick<Domain, 'federat
   },
 
   async sendKnock({ requester, path, body }) {
-    const shown = await members.knock(requester.origin, { ...path, pdu: body });
-    return { knock_room_state: shown as unknown as JsonObject[] };
+    return { knock_room_state: await members.knock(requester.origin, { ...path, pdu: body }) };
   },
 });

@@ -6,6 +6,7 @@ export { EventViews, type ViewOptions } from './event-views.service';
 export { ForServers } from './for-servers.service';
 export type {
   FederationReading,
+  JoinState,
   MissingEventsQuery,
   OutgoingEvent,
   StateIdsWithChain,

@@ -56,7 +56,7 @@ export class FederationInbound {
     const ephemerals = new Ephemerals({ ...parts, rooms: roomState, acls });
     this.reading = parts.reading;
     this.transactions = new Transactions({ ...parts, rooms: roomState, acls, ephemerals });
-    this.members = new MemberRequests(parts);
+    this.members = new MemberRequests({ ...parts, partialStates: timeline.partialStates });
     this.invites = new Invites({ ...parts, outOfBand: membership.outOfBand });
     this.thirdParty = new ThirdPartyInvites(parts);
     this.queries = new Queries(parts);

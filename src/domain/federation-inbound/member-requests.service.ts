@@ -1,13 +1,13 @@
-import { BadJsonError, ForbiddenError, InvalidParamError, NotFoundError } from '#kernel/errors';
-import { parseUserId } from '#kernel/ids';
+import { ForbiddenError, InvalidParamError, NotFoundError } from '#kernel/errors';
+import { parseUserId, serverNameOf } from '#kernel/ids';
 import type { JsonValue } from '#kernel/json';
-import { inspectEvent, membershipOf, type InspectedEvent, type StrippedState } from '#protocol/events/index';
+import { inspectEvent, membershipOf, type InspectedEvent, type Pdu } from '#protocol/events/index';
 import { ownString } from '#protocol/json-access';
 import { roomVersion } from '#protocol/room-versions';
-import type { FederationReading, StateWithChain } from '../event-views';
-import type { Membership } from '../membership';
+import type { FederationReading, JoinState } from '../event-views';
+import { UnableToGrantJoinError, type Membership } from '../membership';
 import type { RoomInfo } from '../room-state';
-import type { EventTemplate, EventTemplates, IncomingEvents, StoredEvent } from '../timeline';
+import type { EventTemplate, EventTemplates, IncomingEvents, StoredEvent, Timeline } from '../timeline';
 import { IncompatibleRoomVersionError } from './federation-inbound.errors';
 import type { Relay } from './federation-inbound.ports';
 
@@ -20,16 +20,16 @@ export interface OfferedEvent {
   readonly pdu: JsonValue;
 }
 
-export interface JoinAnswer extends StateWithChain {
+export interface JoinAnswer extends JoinState {
   readonly event: StoredEvent;
   readonly membersOmitted: boolean;
-  readonly serversInRoom: readonly string[];
 }
 
 export interface MemberRequestsParts {
   readonly serverName: string;
   readonly reading: Pick<FederationReading, 'room' | 'joinState'>;
-  readonly membership: Pick<Membership, 'joinedLocalUsers' | 'authoriseJoin' | 'of' | 'strippedState'>;
+  readonly membership: Pick<Membership, 'joinedLocalUsers' | 'authoriseJoin' | 'shownState'>;
+  readonly partialStates: Pick<Timeline['partialStates'], 'isPartial'>;
   readonly templates: Pick<EventTemplates, 'draftFor' | 'countersign'>;
   readonly incoming: Pick<IncomingEvents, 'accept'>;
   readonly relay: Relay;
@@ -60,6 +60,7 @@ export class MemberRequests {
     checkUser(origin, userId);
     if (versions !== undefined && !versions.includes(room.version))
       throw new IncompatibleRoomVersionError(room.version);
+    if (membership === 'join') await this.requireWhole(room);
     const vouched = membership === 'join' ? await this.parts.membership.authoriseJoin(room, userId) : {};
     const content = { membership, ...vouched };
     return this.parts.templates.draftFor(room, { type: 'm.room.member', sender: userId, stateKey: userId, content });
@@ -69,7 +70,8 @@ export class MemberRequests {
   async join(origin: string, offered: OfferedEvent, options: { readonly omitMembers: boolean }): Promise<JoinAnswer> {
     const room = await this.residentRoom(origin, offered.roomId);
     const inspected = inspect(origin, room, offered, 'join');
-    const event = await this.take(origin, offered.roomId, inspected, await this.vouch(origin, room, inspected));
+    await this.requireWhole(room);
+    const event = await this.take(origin, offered.roomId, inspected, await this.countersigned(origin, room, inspected));
     const { omitMembers } = options;
     const state = await this.parts.reading.joinState(event, { omitMembers });
     return { ...state, event, membersOmitted: omitMembers };
@@ -81,14 +83,12 @@ export class MemberRequests {
     await this.take(origin, offered.roomId, inspected, inspected.pdu);
   }
 
-  /** Lets a knock in; what its user may know of the room. */
-  async knock(origin: string, offered: OfferedEvent): Promise<StrippedState[]> {
+  /** Lets a knock in; the events by which its user may know the room. */
+  async knock(origin: string, offered: OfferedEvent): Promise<Pdu[]> {
     const room = await this.residentRoom(origin, offered.roomId);
     const inspected = inspect(origin, room, offered, 'knock');
     await this.take(origin, offered.roomId, inspected, inspected.pdu);
-    const { membership } = this.parts;
-    const member = await membership.of(inspected.pdu.sender, offered.roomId);
-    return member === undefined ? [] : membership.strippedState(member);
+    return this.parts.membership.shownState.forServer(room, []);
   }
 
   /** A room that this server can let others into. Rooms in which it is not are like unknown ones. */
@@ -98,18 +98,27 @@ export class MemberRequests {
     return room;
   }
 
-  /** Adds this server's signature to a restricted join that names one of our users, after the conditions were checked anew. */
-  private async vouch(origin: string, room: RoomInfo, inspected: InspectedEvent): Promise<JsonValue> {
+  /** Who joined by way of another server, and does not know all members yet, cannot give others the state. */
+  private async requireWhole(room: RoomInfo): Promise<void> {
+    if (await this.parts.partialStates.isPartial(room)) throw new UnableToGrantJoinError();
+  }
+
+  /**
+   * The join with this server's signature. Where it is in the name of one of our users, the signature lets the joiner into
+   * a restricted room: the conditions are checked anew.
+   */
+  private async countersigned(origin: string, room: RoomInfo, inspected: InspectedEvent): Promise<JsonValue> {
     const { pdu } = inspected;
     const authoriser = ownString(pdu.content, AUTHORISER);
-    if (authoriser === undefined || parseUserId(authoriser).serverName !== this.parts.serverName) return pdu;
-    const vouched = await this.parts.membership.authoriseJoin(room, pdu.sender);
-    // Invited meanwhile, or the room is open now: the join does not need the signature, but names its giver all the same.
-    if (vouched[AUTHORISER] !== undefined || (await this.mayVouch(room, authoriser))) {
-      const expected = { roomId: room.roomId, membership: 'join', senderServer: origin, userId: pdu.sender } as const;
-      return this.parts.templates.countersign(roomVersion(room.version), inspected, expected).pdu;
+    if (authoriser !== undefined && parseUserId(authoriser).serverName === this.parts.serverName) {
+      const vouched = await this.parts.membership.authoriseJoin(room, pdu.sender);
+      // Invited meanwhile, or the room is open now: the join does not need the name, but the name must be good.
+      if (vouched[AUTHORISER] === undefined && !(await this.mayVouch(room, authoriser))) {
+        throw new ForbiddenError('The user named is not in the room');
+      }
     }
-    throw new ForbiddenError('The user named is not in the room');
+    const expected = { roomId: room.roomId, membership: 'join', senderServer: origin, userId: pdu.sender } as const;
+    return this.parts.templates.countersign(roomVersion(room.version), inspected, expected).pdu;
   }
 
   private async mayVouch(room: RoomInfo, userId: string): Promise<boolean> {
@@ -138,23 +147,23 @@ function checkUser(origin: string, userId: string): void {
 
 /**
  * Compares everything that path and event say twice. The signatures are checked where the event is stored.
- * @throws BadJsonError, InvalidParamError, ForbiddenError
+ * @throws InvalidParamError for what the specification lists at each of the operations; BadJsonError for what is no event
  */
-function inspect(
-  origin: string,
-  room: RoomInfo,
-  { roomId, eventId, pdu: json }: OfferedEvent,
-  asked: Asked,
-): InspectedEvent {
-  const inspected = inspectEvent(roomVersion(room.version), json);
+function inspect(origin: string, room: RoomInfo, { roomId, eventId, pdu: json }: OfferedEvent, asked: Asked) {
+  const version = roomVersion(room.version);
+  const inspected = inspectEvent(version, json);
   const { pdu } = inspected;
-  if (!inspected.hashMatches) throw new BadJsonError('The content hash of the event is wrong');
-  if (inspected.roomId !== roomId) throw new InvalidParamError('The event is of another room than the path');
-  if (inspected.eventId !== eventId) throw new InvalidParamError('The event has another id than the path');
-  if (pdu.type !== 'm.room.member' || membershipOf(pdu) !== asked) {
-    throw new BadJsonError(`The event is not a member event with membership ${asked}`);
-  }
-  if (pdu.state_key !== pdu.sender) throw new BadJsonError('The event is of somebody else than its sender');
-  checkUser(origin, pdu.sender);
+  const require = (holds: boolean, problem: string): void => {
+    if (!holds) throw new InvalidParamError(problem);
+  };
+  require(inspected.hashMatches, 'The content hash of the event is wrong');
+  require(inspected.roomId === roomId, 'The event is of another room than the path');
+  require(inspected.eventId === eventId, 'The event has another id than the path');
+  require(pdu.type === 'm.room.member', 'The event is not a member event');
+  require(membershipOf(pdu) === asked, `The membership of the event is not ${asked}`);
+  require(pdu.state_key === pdu.sender, 'The event is of somebody else than its sender');
+  require(serverNameOf(pdu.sender) === origin, 'The sender is not of the asking server');
+  const isOfSender = version.eventIds !== 'field' || serverNameOf(eventId) === origin;
+  require(isOfSender, 'The event id is not of the asking server');
   return inspected;
 }

@@ -1,8 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
+import { InvalidParamError } from '#kernel/errors';
 import { requiredSigners, verifyEventSignature, type InspectedEvent } from '#protocol/events/index';
 import type { RoomVersion } from '#protocol/room-versions';
 import { signingKeyIds } from '#protocol/signing/index';
-import { UnauthorizedServerError } from './federation.errors';
 import type { WantedKey } from './server-keys.model';
 import type { KeyFinder, ServerKeys } from './server-keys.service';
 
@@ -26,10 +26,10 @@ export class EventSignatures {
     version: RoomVersion,
     events: readonly Signed[],
     bringer: string,
-  ): Promise<(UnauthorizedServerError | undefined)[]> {
+  ): Promise<(InvalidParamError | undefined)[]> {
     const needed = events.map((event) => signaturesOf(version, event));
     const find = await this.keys.find([...unique(needed)], bringer);
-    const verdicts: (UnauthorizedServerError | undefined)[] = [];
+    const verdicts: (InvalidParamError | undefined)[] = [];
     for (const [index, event] of events.entries()) {
       if (index > 0 && index % BATCH === 0) await breathe();
       verdicts.push(verdictOn(event, needed[index]!, find));
@@ -62,13 +62,13 @@ function* unique(needed: readonly Needed[]): Generator<WantedKey> {
   yield* seen.values();
 }
 
-function verdictOn(event: Signed, needed: Needed, find: KeyFinder): UnauthorizedServerError | undefined {
+function verdictOn(event: Signed, needed: Needed, find: KeyFinder): InvalidParamError | undefined {
   for (const [serverName, signatures] of needed) {
     const good = signatures.some((wanted) => {
       const key = find(wanted);
       return key !== undefined && verifyEventSignature(event, serverName, wanted.keyId, key);
     });
-    if (!good) return new UnauthorizedServerError(`The event lacks a valid signature of ${serverName.slice(0, 255)}`);
+    if (!good) return new InvalidParamError(`The event lacks a valid signature of ${serverName.slice(0, 255)}`);
   }
   return undefined;
 }

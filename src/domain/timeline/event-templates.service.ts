@@ -93,10 +93,6 @@ export class Templates implements EventTemplates {
     if (expected.membership === 'invite' && serverNameOf(expected.userId) !== serverName) {
       throw new ForbiddenError('The invited user is of another server');
     }
-    const authoriser = ownString(pdu.content, AUTHORISER);
-    if (expected.membership === 'join' && serverNameOf(authoriser ?? '') !== serverName) {
-      throw new ForbiddenError('The join names no user of this server');
-    }
     return addEventSignature(version, pdu, serverName, signingKey);
   }
 

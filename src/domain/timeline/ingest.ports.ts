@@ -158,8 +158,9 @@ export interface EventTemplates {
    */
   signTemplate(claim: TemplateClaim, template: JsonValue): SignedEvent;
   /**
-   * Adds this server's signature to a member event of another server: an invite of our user, or a restricted join that one
-   * of our users authorises. Checks type, room, target and sender against what was asked.
+   * Adds this server's signature to a member event of another server: an invite of our user, or a join in a room of ours,
+   * after the caller has checked what a join says about our users. Checks type, room, target and sender against what was
+   * asked.
    * @throws BadJsonError, ForbiddenError
    */
   countersign(
