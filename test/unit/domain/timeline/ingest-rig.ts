@@ -1,10 +1,10 @@
 import type { JsonValue } from '#kernel/json';
-import type { RoomInfo } from '../../../../src/domain/room-state';
-import type { MissingEventSource, RoomImport } from '../../../../src/domain/timeline';
+import { RoomState, type RoomInfo } from '../../../../src/domain/room-state';
+import { Timeline, type MissingEventSource, type RoomImport } from '../../../../src/domain/timeline';
 import { authEventIds, prevEventIds, type Pdu } from '#protocol/events/index';
 import { isStateEvent } from '#protocol/events/index';
 import type { Node, TestDag } from '../../protocol/state-resolution/test-dag';
-import { startTimeline } from './rig';
+import { SERVER, signingKey, startTimeline } from './rig';
 
 /** Another server that knows all of a room and tells what it is asked. */
 export class KnowingServer implements MissingEventSource {
@@ -98,21 +98,31 @@ export class KnowingServer implements MissingEventSource {
 export async function startIngest(source: MissingEventSource, localMembers: string[] = []) {
   const rig = await startTimeline();
   const errors: unknown[] = [];
-  rig.timeline.bindElsewhere(
-    {
-      verifier: { verify: async (_version, events) => events.map(() => undefined) },
-      source,
-      servers: {
-        isResident: async () => true,
-        serversToAsk: async () => ['a.org'],
-        localMembers: async () => localMembers,
+  const bind = (timeline: Timeline): void =>
+    timeline.bindElsewhere(
+      {
+        verifier: { verify: async (_version, events) => events.map(() => undefined) },
+        source,
+        servers: {
+          isResident: async () => true,
+          serversToAsk: async () => ['a.org'],
+          localMembers: async () => localMembers,
+        },
       },
-    },
-    (error) => errors.push(error),
-  );
+      (error) => errors.push(error),
+    );
+  bind(rig.timeline);
+  /** Ends the timeline and goes on with another one, which knows what is stored and no more. */
+  const restart = async (timeline: Timeline): Promise<Timeline> => {
+    await timeline.ingest.stop();
+    const again = new Timeline({ serverName: SERVER, signingKey }, rig.storage, new RoomState(rig.storage));
+    bind(again);
+    await again.ingest.start();
+    return again;
+  };
   /** Event ids of the room's current state. */
-  const current = async (room: RoomInfo): Promise<string[]> =>
-    (await rig.timeline.currentStateAll(room)).map((event) => event.eventId).sort();
+  const current = async (room: RoomInfo, timeline: Timeline = rig.timeline): Promise<string[]> =>
+    (await timeline.currentStateAll(room)).map((event) => event.eventId).sort();
   const extremities = async (room: RoomInfo): Promise<string[]> => {
     const sql =
       'SELECT e.event_id AS id FROM room_extremities x JOIN events e ON e.nid = x.event_nid WHERE x.room_nid = ?';
@@ -131,7 +141,7 @@ export async function startIngest(source: MissingEventSource, localMembers: stri
       ordinal: row?.ordinal ?? undefined,
     };
   };
-  return { ...rig, errors, current, extremities, standing };
+  return { ...rig, errors, restart, current, extremities, standing };
 }
 
 export const roomIdOfDag = (dag: TestDag): string =>

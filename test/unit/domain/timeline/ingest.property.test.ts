@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { knownRoomVersions } from '#protocol/room-versions';
 import { prevEventIds } from '#protocol/events/index';
+import type { Timeline } from '../../../../src/domain/timeline';
 import type { Node, TestDag } from '../../protocol/state-resolution/test-dag';
 import { randomRoom } from '../../protocol/oracle/random-room';
 import { idsOf, KnowingServer, roomIdOfDag, startIngest } from './ingest-rig';
@@ -10,6 +11,10 @@ const JOIN = { sender: LOCAL, type: 'm.room.member', stateKey: LOCAL, content: {
 const SERVERS = ['a.org', 'b.org', 'c.org', 'd.org'];
 /** Above all others'. */
 const MERGE_TS = 10_000;
+const WAYS = ['one after another', 'at the same time', 'with restarts between them'] as const;
+type Way = (typeof WAYS)[number];
+type Rig = Awaited<ReturnType<typeof startIngest>>;
+/** Of each version: few in passing. */
 const ROOMS = Number(process.env.INGEST_ROOMS ?? 4);
 
 /** Events after the start, shuffled, in transactions of some size. */
@@ -40,42 +45,50 @@ function merge(dag: TestDag): Node {
   return first!;
 }
 
+/** Hands over transactions in one of the ways that they can come; the timeline that knows of them afterwards. */
+async function deliver(rig: Rig, way: Way, batches: readonly Node[][]): Promise<Timeline> {
+  let { timeline } = rig;
+  const receive = (batch: readonly Node[]) =>
+    timeline.ingest.receive(
+      'a.org',
+      batch.map((node) => node.pdu),
+    );
+  if (way === 'at the same time') await Promise.all(batches.map(receive));
+  for (const batch of way === 'at the same time' ? [] : batches) {
+    // A restart may meet events that wait for others.
+    if (way === 'with restarts between them') timeline = await rig.restart(timeline);
+    else await timeline.ingest.idle();
+    await receive(batch);
+  }
+  await timeline.ingest.idle();
+  return timeline;
+}
+
 describe('events that arrive in any order', () => {
   it.each(knownRoomVersions())('make the state that the resolution of version %s makes of the graph', async (id) => {
     const order = fc.array(fc.nat(30), { minLength: 5, maxLength: 40 });
+    const size = fc.integer({ min: 1, max: 50 });
     await fc.assert(
       fc.asyncProperty(
         randomRoom(id, [JOIN], SERVERS),
         order,
-        fc.integer({ min: 1, max: 50 }),
-        async (room, keys, size) => {
-          const { dag, start } = room;
+        size,
+        fc.constantFrom(...WAYS),
+        async ({ dag, start }, keys, batch, way) => {
           const last = merge(dag);
           const server = new KnowingServer(dag);
           const rig = await startIngest(server);
           try {
-            const { timeline } = rig;
-            const { room: info } = await timeline.imports.importRoom(server.importOf(roomIdOfDag(dag), start));
-            for (const batch of [...arrivals(dag, start, keys, size), [last]]) {
-              await timeline.ingest.idle();
-              await timeline.ingest.receive(
-                'a.org',
-                batch.map((node) => node.pdu),
-              );
-            }
-            await timeline.ingest.idle();
+            const { room } = await rig.timeline.imports.importRoom(server.importOf(roomIdOfDag(dag), start));
+            const before = await deliver(rig, way, arrivals(dag, start, keys, batch));
+            const timeline = await deliver({ ...rig, timeline: before }, 'one after another', [[last]]);
             expect(rig.errors).toEqual([]);
-            const tips = (await rig.extremities(info)).map((eventId) => dag.nodes.get(eventId)!.after);
-            expect(await rig.current(info)).toEqual(idsOf(dag.resolve(tips)));
+            const tips = (await rig.extremities(room)).map((eventId) => dag.nodes.get(eventId)!.after);
+            expect(await rig.current(room, timeline)).toEqual(idsOf(dag.resolve(tips)));
             // By then the creator may be out of the room in the eyes of those who have not seen all.
             const { softFailed } = await rig.standing(last.eventId);
-            if (!last.rejected && !softFailed) expect(await rig.extremities(info)).toEqual([last.eventId]);
-            for (const node of dag.nodes.values()) {
-              const found = await timeline.graph.find(node.eventId);
-              if (found === undefined || !found.inGraph || node === start) continue;
-              const state = await timeline.stateAllAt(found.event.snapshotAfter);
-              expect(state.map((event) => event.eventId).sort()).toEqual(idsOf(node.after));
-            }
+            if (!last.rejected && !softFailed) expect(await rig.extremities(room)).toEqual([last.eventId]);
+            await expectStatesOf(dag, timeline, start);
           } finally {
             await rig.timeline.ingest.stop();
             await rig.stop();
@@ -86,3 +99,13 @@ describe('events that arrive in any order', () => {
     );
   });
 });
+
+/** The state after each event, as the snapshots have it, is what the graph folds to. */
+async function expectStatesOf(dag: TestDag, timeline: Timeline, start: Node): Promise<void> {
+  for (const node of dag.nodes.values()) {
+    const found = await timeline.graph.find(node.eventId);
+    if (found === undefined || !found.inGraph || node === start) continue;
+    const state = await timeline.stateAllAt(found.event.snapshotAfter);
+    expect(state.map((event) => event.eventId).sort()).toEqual(idsOf(node.after));
+  }
+}
