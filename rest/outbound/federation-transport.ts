@@ -6,11 +6,13 @@ import {
   type ServerRoute,
 } from '#domain/federation';
 import type { JsonValue } from '#kernel/json';
+import { now } from '#kernel/time';
 import type { HttpOut, OutgoingLimits, OutgoingRequest, Target } from '#platform/http-out/http-out';
 import { OutgoingError } from '#platform/http-out/outgoing-error';
 import type { OutboundRequest, RawReply, Transport } from '../runtime/transport';
 import { limitsOf } from './federation-limits';
 import { parseAnswer, readError } from './json-answers';
+import { retryAfter } from './retry-after';
 
 export interface CallOptions {
   /** Ask even a server that is left alone for now. */
@@ -32,9 +34,9 @@ export class FederationTransport implements Transport {
 
   async json(request: OutboundRequest): Promise<{ readonly status: number; readonly body: JsonValue }> {
     return this.exchange(request, async (outgoing) => {
-      const { status, body } = await this.http.fetch(outgoing);
+      const { status, body, headers } = await this.http.fetch(outgoing);
       if (status >= 200 && status < 300) return { status, body: parseAnswer(body, this.destination) };
-      throw this.refusal(status, body);
+      throw this.refusal(status, body, headers);
     });
   }
 
@@ -43,7 +45,7 @@ export class FederationTransport implements Transport {
       const reply = await this.http.send(outgoing);
       if (reply.status >= 200 && reply.status < 300) return reply;
       reply.body.destroy();
-      throw this.refusal(reply.status, Buffer.alloc(0));
+      throw this.refusal(reply.status, Buffer.alloc(0), reply.headers);
     });
   }
 
@@ -105,16 +107,19 @@ export class FederationTransport implements Transport {
     };
   }
 
-  private refusal(status: number, body: Buffer): RemoteServerError {
+  private refusal(status: number, body: Buffer, headers: RawReply['headers']): RemoteServerError {
     const { errcode, error, json } = readError(body);
-    return new RemoteServerError(this.destination, status, errcode, error ?? `status ${status}`, json);
+    const retryAfterMs = retryAfter(headers['retry-after'], json, now());
+    return new RemoteServerError(this.destination, status, errcode, error ?? `status ${status}`, json, retryAfterMs);
   }
 
   private async remember(error: unknown): Promise<void> {
     const { destinations } = this.federation;
     if (error instanceof RemoteServerError && error.status < 500 && error.status !== 429) {
       await destinations.succeeded(this.destination);
-    } else if (error instanceof RemoteServerError || (error instanceof OutgoingError && error.problem !== 'aborted')) {
+    } else if (error instanceof RemoteServerError) {
+      await destinations.failed(this.destination, error.retryAfterMs);
+    } else if (error instanceof OutgoingError && error.problem !== 'aborted') {
       await destinations.failed(this.destination);
     }
   }

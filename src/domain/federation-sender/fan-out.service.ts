@@ -1,82 +1,62 @@
-import type { Storage } from '#platform/storage/storage';
-import { OutboxReader, OutboxWriter, type Marker, type OutboxRow } from './outbox.repository';
+import type { JoinedServers } from '../membership';
+import type { OutboxRow } from './outbox.repository';
 
-/** Events shared out in one transaction. */
-const BATCH = 500;
+const TRY_AGAIN_MS = 1_000;
 
 export interface FanOutParts {
-  readonly storage: Storage;
-  /** The other servers in a room. */
-  readonly serversIn: (roomNid: number) => Promise<readonly string[]>;
+  readonly servers: Pick<JoinedServers, 'of'>;
   /** Whether to talk with a server at all. */
   readonly allows: (server: string) => boolean;
-  /** Told of servers that lack something now. */
-  readonly onMarked: (destinations: Iterable<string>) => void;
+  /** A server lacks an event. */
+  readonly lacks: (destination: string, row: OutboxRow) => void;
+  /** Every server that is to have them lacks these events now. */
+  readonly onShared: (eventNids: readonly number[]) => void;
   readonly onError: (error: unknown) => void;
 }
 
-/**
- * Shares events out among servers: for each room and server only a marker moves, so that a server that is gone for long
- * costs no more than one row for each room. What is not shared out yet is in the outbox, and survives.
- */
+/** Shares events out among the servers in their rooms, soon after their commit and in the order of each room. */
 export class FanOut {
+  private waiting: OutboxRow[] = [];
   private running: Promise<void> | undefined;
-  private again = false;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: FanOutParts) {}
 
-  /** Shares out what there is; soon, and once for all who ask meanwhile. */
-  wake(): void {
-    this.again = true;
-    this.running ??= this.run()
-      .catch(this.parts.onError)
-      .finally(() => (this.running = undefined));
+  add(rows: readonly OutboxRow[]): void {
+    this.waiting.push(...rows);
+    this.running ??= this.run().finally(() => (this.running = undefined));
   }
 
-  async idle(): Promise<void> {
-    while (this.running !== undefined) await this.running;
+  /** Ends with what is under way; what is left is in the outbox. */
+  async stop(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.running;
   }
 
   private async run(): Promise<void> {
-    while (this.again) {
-      this.again = false;
-      while (await this.share());
-    }
-  }
-
-  private async share(): Promise<boolean> {
-    const { storage, onMarked } = this.parts;
-    const rows = await new OutboxReader(storage).next(BATCH);
-    if (rows.length === 0) return false;
-    const markers = await this.markersOf(rows);
-    await storage.write(async (tx) => {
-      const writer = new OutboxWriter(tx);
-      await writer.mark(markers);
-      await writer.shared(rows.map((row) => row.eventNid));
-    });
-    onMarked(new Set(markers.map(({ destination }) => destination)));
-    return rows.length === BATCH;
-  }
-
-  private async markersOf(rows: readonly OutboxRow[]): Promise<(Marker & { destination: string })[]> {
-    const markers = new Map<string, Marker & { destination: string }>();
-    for (const [roomNid, ofRoom] of byRoom(rows)) {
-      const inRoom = await this.parts.serversIn(roomNid);
-      for (const { ordinal, alsoServer } of ofRoom) {
-        for (const destination of alsoServer === null ? inRoom : new Set([...inRoom, alsoServer])) {
-          if (!this.parts.allows(destination)) continue;
-          const key = `${destination} ${roomNid}`;
-          const from = markers.get(key)?.from ?? ordinal - 1;
-          markers.set(key, { destination, roomNid, from, to: ordinal });
-        }
+    while (this.waiting.length > 0) {
+      const rows = this.waiting;
+      this.waiting = [];
+      try {
+        await this.share(rows);
+      } catch (error) {
+        this.parts.onError(error);
+        this.timer = setTimeout(() => this.add(rows), TRY_AGAIN_MS).unref();
+        return;
       }
     }
-    return [...markers.values()];
   }
-}
 
-function byRoom(rows: readonly OutboxRow[]): Map<number, OutboxRow[]> {
-  const rooms = new Map<number, OutboxRow[]>();
-  for (const row of rows) rooms.set(row.roomNid, [...(rooms.get(row.roomNid) ?? []), row]);
-  return rooms;
+  private async share(rows: readonly OutboxRow[]): Promise<void> {
+    const inRooms = new Map<number, readonly string[]>();
+    for (const { roomNid } of rows) {
+      if (!inRooms.has(roomNid)) inRooms.set(roomNid, await this.parts.servers.of({ nid: roomNid }));
+    }
+    for (const row of rows) {
+      const inRoom = inRooms.get(row.roomNid)!;
+      const servers = row.alsoServer === null ? inRoom : new Set([...inRoom, row.alsoServer]);
+      for (const server of servers) if (this.parts.allows(server)) this.parts.lacks(server, row);
+    }
+    this.parts.onShared(rows.map((row) => row.eventNid));
+  }
 }

@@ -10,5 +10,5 @@ export interface OutgoingTransaction {
 /** Carries transactions. Implemented over HTTP. */
 export interface TransactionCarrier {
   /** @throws UnreachableServerError, RemoteServerError, DeniedServerError */
-  send(destination: string, transaction: OutgoingTransaction): Promise<void>;
+  send(destination: string, transaction: OutgoingTransaction, signal: AbortSignal): Promise<void>;
 }

@@ -6,21 +6,26 @@ import type { Membership } from '../membership';
 import type { RoomState } from '../room-state';
 import type { Timeline } from '../timeline';
 import type { Typing } from '../typing';
+import { Checkpoint } from './checkpoint.job';
 import { FanOut } from './fan-out.service';
 import type { TransactionCarrier } from './federation-sender.ports';
 import { LocalEdus } from './local-edus.service';
+import { OutboxReader } from './outbox.repository';
 import { Outbox } from './outbox.service';
-import { PendingEvents } from './pending-events.service';
+import { Parcels } from './parcels.service';
 import { Sending } from './sending.service';
+
+/** Rows of one read at the start. */
+const PAGE = 500;
 
 export interface FederationSenderParts {
   readonly storage: Storage;
-  readonly federation: Federation;
+  readonly federation: Pick<Federation, 'serverName' | 'destinations' | 'rules'>;
   readonly roomState: RoomState;
   readonly timeline: Timeline;
-  readonly membership: Membership;
-  readonly typing: Typing;
-  readonly reading: FederationReading;
+  readonly membership: Pick<Membership, 'servers' | 'allOf'>;
+  readonly typing: Pick<Typing, 'current'>;
+  readonly reading: Pick<FederationReading, 'visibleToServer'>;
   readonly carrier: TransactionCarrier;
   readonly now: Clock;
   readonly onError: (error: unknown) => void;
@@ -30,56 +35,79 @@ export interface FederationSenderParts {
 export class FederationSender {
   /** Passes on events of other servers' users; bind it to the handlers. */
   readonly relay: Outbox;
+  private readonly checkpoint: Checkpoint;
   private readonly fanOut: FanOut;
-  private readonly pending: PendingEvents;
   private readonly sending: Sending;
   private readonly edus: LocalEdus;
   private readonly forgetRecovered: () => void;
-  private sent = 0;
+  private transactions = 0;
 
   constructor(private readonly parts: FederationSenderParts) {
-    const { storage, federation, roomState: rooms, timeline, membership, now, onError } = parts;
+    const { federation, roomState: rooms, timeline, membership, now, onError } = parts;
     const { serverName, destinations } = federation;
+    const { servers } = membership;
     const allows = (server: string) => server !== serverName && federation.rules.allows(server);
     const since = now();
-    this.pending = new PendingEvents({
+    this.checkpoint = new Checkpoint({
       ...parts,
-      serverName,
-      rooms,
-      allows: (room, server) => timeline.graph.allows(room, server),
+      owed: () => this.sending.owed(),
+      onSaved: (owed) => this.sending.saved(owed),
     });
     this.sending = new Sending({
       ...parts,
-      pending: this.pending,
-      newTxnId: () => `${since}-${++this.sent}`,
-      refused: (destination) => destinations.failed(destination),
-      retryAt: (destination) => destinations.retryAt(destination),
+      destinations,
+      checkpoint: this.checkpoint,
+      parcels: new Parcels({ ...parts, serverName, rooms, servers }),
+      nonce: () => `${since}-${++this.transactions}`,
     });
     this.fanOut = new FanOut({
-      storage,
+      servers,
       allows,
-      serversIn: (nid) => membership.servers.of({ nid }),
-      onMarked: (marked) => [...marked].forEach((destination) => this.sending.wake(destination)),
+      lacks: (destination, row) => this.sending.lacks(destination, row),
+      onShared: (eventNids) => this.checkpoint.sharedOut(eventNids),
       onError,
     });
-    this.relay = new Outbox(serverName, membership.servers, () => this.fanOut.wake());
+    this.relay = new Outbox(serverName, servers, (rows) => this.fanOut.add(rows));
     timeline.addParticipant(this.relay);
     const send = this.sending.edu.bind(this.sending);
     this.edus = new LocalEdus({ ...parts, serverName, rooms, allows, send });
-    this.forgetRecovered = destinations.onRecovered((destination) => this.sending.wake(destination, true));
+    this.forgetRecovered = destinations.onRecovered((destination) => this.sending.recovered(destination));
   }
 
-  /** Goes on where the last run ended. */
+  /** What is held in memory: grows with the servers that are being sent to, not with those that are known. */
+  get size(): Sending['size'] {
+    return this.sending.size;
+  }
+
+  /** Goes on where the last run ended: with the servers that lack something, and events not known to have arrived. */
   async start(): Promise<void> {
-    for (const destination of await this.pending.destinations()) this.sending.wake(destination);
-    this.fanOut.wake();
+    const reader = new OutboxReader(this.parts.storage);
+    this.checkpoint.start();
+    await this.pickUp(reader);
+    for (let after = 0; ;) {
+      const rows = await reader.events(after, PAGE);
+      if (rows.length === 0) break;
+      this.fanOut.add(rows);
+      after = rows.at(-1)!.eventNid;
+    }
   }
 
   /** Ends after the transactions under way; what is left is sent after the next start. */
   async stop(): Promise<void> {
     this.edus.stop();
     this.forgetRecovered();
-    await this.fanOut.idle();
+    await this.fanOut.stop();
     await this.sending.stop();
+    await this.checkpoint.stop();
+  }
+
+  private async pickUp(reader: OutboxReader): Promise<void> {
+    for (let after = ''; ;) {
+      const destinations = await reader.destinations(after, PAGE);
+      if (destinations.length === 0) return;
+      const failing = await this.parts.federation.destinations.failing(destinations);
+      for (const destination of destinations) this.sending.pickUp(destination, failing.get(destination));
+      after = destinations.at(-1)!;
+    }
   }
 }

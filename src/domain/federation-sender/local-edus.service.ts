@@ -3,7 +3,8 @@ import type { Change, Storage } from '#platform/storage/storage';
 import type { Membership } from '../membership';
 import { PRESENCE_STREAM, presenceContent, type PresenceState } from '../presence';
 import { RECEIPTS_STREAM, type ReceiptNews } from '../receipts';
-import type { RoomState } from '../room-state';
+import type { RoomInfo, RoomState } from '../room-state';
+import type { Timeline } from '../timeline';
 import { TYPING_STREAM, type Typing } from '../typing';
 import type { EduMaker } from './edu-buffer.model';
 
@@ -15,6 +16,7 @@ export interface LocalEdusParts {
   readonly storage: Pick<Storage, 'subscribe'>;
   readonly rooms: Pick<RoomState, 'info' | 'infoByNid'>;
   readonly membership: Pick<Membership, 'servers' | 'allOf'>;
+  readonly timeline: Pick<Timeline, 'graph'>;
   readonly typing: Pick<Typing, 'current'>;
   readonly allows: (server: string) => boolean;
   readonly send: (destination: string, subject: string, make: EduMaker) => void;
@@ -53,7 +55,7 @@ export class LocalEdus {
     if (room === undefined) return;
     for (const userId of changed) {
       const content = { room_id: roomId, user_id: userId, typing: current.has(userId) };
-      this.tell(await this.parts.membership.servers.of(room), `typing ${roomId} ${userId}`, () => ({
+      this.tell(await this.audience(room), `typing ${roomId} ${userId}`, () => ({
         edu_type: 'm.typing',
         content,
       }));
@@ -68,7 +70,7 @@ export class LocalEdus {
     const data = { ts, ...(threadId === null ? {} : { thread_id: threadId }) };
     const content = { [room.roomId]: { 'm.read': { [userId]: { event_ids: [eventId], data } } } };
     const subject = `receipt ${room.roomId} ${userId} ${threadId ?? ''}`;
-    this.tell(await this.parts.membership.servers.of(room), subject, () => ({ edu_type: 'm.receipt', content }));
+    this.tell(await this.audience(room), subject, () => ({ edu_type: 'm.receipt', content }));
   }
 
   private async presence(state: PresenceState): Promise<void> {
@@ -81,6 +83,13 @@ export class LocalEdus {
     }
     const push = () => [{ user_id: userId, last_active_ago: 0, ...presenceContent(state, this.parts.now()) }];
     this.tell(servers, `presence ${userId}`, () => ({ edu_type: 'm.presence', content: { push: push() } }));
+  }
+
+  /** The servers in a room but those that its ACL shuts out. Spec: server-server, "Server Access Control Lists". */
+  private async audience(room: RoomInfo): Promise<string[]> {
+    const servers = await this.parts.membership.servers.of(room);
+    const allowed = await Promise.all(servers.map((server) => this.parts.timeline.graph.allows(room, server)));
+    return servers.filter((_server, index) => allowed[index]);
   }
 
   private tell(servers: Iterable<string>, subject: string, make: EduMaker): void {

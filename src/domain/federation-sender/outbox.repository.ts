@@ -1,32 +1,36 @@
 import { inList, type Reader, type Tx } from '#platform/storage/storage';
+import type { Marker } from './backlog.model';
 
 /** An event to be shared out among servers. */
 export interface OutboxRow {
   readonly eventNid: number;
   readonly roomNid: number;
   readonly ordinal: number;
+  /** A server that hears of it though it may not be in the room. */
   readonly alsoServer: string | null;
 }
 
-/** What one server lacks of one room: our events after `from` and up to `to`. */
-export interface Marker {
-  readonly roomNid: number;
-  readonly from: number;
-  readonly to: number;
+/** What one server lacks of one room. */
+export interface QueueRow extends Marker {
+  readonly destination: string;
 }
+
+/** Values in one IN list. */
+const AT_ONCE = 500;
 
 export class OutboxReader {
   constructor(protected readonly reader: Reader) {}
 
-  /** The oldest events that nobody was told of. */
-  async next(limit: number): Promise<OutboxRow[]> {
-    const sql = 'SELECT event_nid, room_nid, ordinal, also_server FROM federation_outbox ORDER BY event_nid LIMIT ?';
+  /** Events that were perhaps not shared out, oldest first, a page of them. */
+  async events(after: number, limit: number): Promise<OutboxRow[]> {
+    const sql = `SELECT event_nid, room_nid, ordinal, also_server FROM federation_outbox WHERE event_nid > ?
+      ORDER BY event_nid LIMIT ?`;
     const rows = await this.reader.all<{
       event_nid: number;
       room_nid: number;
       ordinal: number;
       also_server: string | null;
-    }>(sql, [limit]);
+    }>(sql, [after, limit]);
     return rows.map((row) => ({
       eventNid: row.event_nid,
       roomNid: row.room_nid,
@@ -35,17 +39,23 @@ export class OutboxReader {
     }));
   }
 
-  /** Every server that lacks something. */
-  async destinations(): Promise<string[]> {
-    const rows = await this.reader.all<{ destination: string }>('SELECT DISTINCT destination FROM federation_queue');
-    return rows.map((row) => row.destination);
+  /** The servers that lack something, by name, a page of them. */
+  async destinations(after: string, limit: number): Promise<string[]> {
+    const sql = 'SELECT DISTINCT destination FROM federation_queue WHERE destination > ? ORDER BY destination LIMIT ?';
+    return (await this.reader.all<{ destination: string }>(sql, [after, limit])).map((row) => row.destination);
   }
 
-  async markers(destination: string, limit: number): Promise<Marker[]> {
-    const sql =
-      'SELECT room_nid, from_ordinal, to_ordinal FROM federation_queue WHERE destination = ? ORDER BY room_nid LIMIT ?';
+  /** What a server lacks, by room, of the rooms numbered above `after` and up to `upTo`. */
+  async markers(
+    destination: string,
+    { after, upTo, limit }: { readonly after: number; readonly upTo: number; readonly limit: number },
+  ): Promise<Marker[]> {
+    const sql = `SELECT room_nid, from_ordinal, to_ordinal FROM federation_queue
+      WHERE destination = ? AND room_nid > ? AND room_nid <= ? ORDER BY room_nid LIMIT ?`;
     const rows = await this.reader.all<{ room_nid: number; from_ordinal: number; to_ordinal: number }>(sql, [
       destination,
+      after,
+      upTo,
       limit,
     ]);
     return rows.map((row) => ({ roomNid: row.room_nid, from: row.from_ordinal, to: row.to_ordinal }));
@@ -53,7 +63,6 @@ export class OutboxReader {
 
   /** Which of some events are passed on for other servers' users. */
   async relayed(eventNids: readonly number[]): Promise<Set<number>> {
-    if (eventNids.length === 0) return new Set();
     const list = inList(eventNids);
     const sql = `SELECT event_nid FROM federation_relays WHERE event_nid IN ${list.sql}`;
     return new Set((await this.reader.all<{ event_nid: number }>(sql, list.params)).map((row) => row.event_nid));
@@ -73,39 +82,39 @@ export class OutboxWriter extends OutboxReader {
       also_server: row.alsoServer,
     }));
     if (outbox.length > 0) await this.tx.insert('federation_outbox', outbox);
-    if (relayed.length > 0)
-      await this.tx.insert(
-        'federation_relays',
-        relayed.map((nid) => ({ event_nid: nid })),
-      );
+    const relays = relayed.map((nid) => ({ event_nid: nid }));
+    if (relays.length > 0) await this.tx.insert('federation_relays', relays);
   }
 
-  /** Notes what servers lack: where they lacked something of the room before, only the end moves. */
-  async mark(markers: readonly (Marker & { readonly destination: string })[]): Promise<void> {
-    const rows = markers.map(({ destination, roomNid, from, to }) => ({
+  /** Takes events out that every server has, or has a row for. */
+  async remove(eventNids: readonly number[]): Promise<void> {
+    for (let i = 0; i < eventNids.length; i += AT_ONCE) {
+      const list = inList(eventNids.slice(i, i + AT_ONCE));
+      await this.tx.run(`DELETE FROM federation_outbox WHERE event_nid IN ${list.sql}`, list.params);
+    }
+  }
+
+  /** Notes what servers lack. Where there is a row nobody knew of, it began earlier, and only its end moves. */
+  async mark(rows: readonly QueueRow[]): Promise<void> {
+    const queue = rows.map(({ destination, roomNid, from, to }) => ({
       destination,
       room_nid: roomNid,
       from_ordinal: from,
       to_ordinal: to,
     }));
-    if (rows.length > 0) await this.tx.upsert('federation_queue', ['destination', 'room_nid'], rows, ['to_ordinal']);
+    if (queue.length > 0) await this.tx.upsert('federation_queue', ['destination', 'room_nid'], queue, ['to_ordinal']);
   }
 
-  async shared(eventNids: readonly number[]): Promise<void> {
-    const list = inList(eventNids);
-    await this.tx.run(`DELETE FROM federation_outbox WHERE event_nid IN ${list.sql}`, list.params);
+  /** Moves a row that is there. */
+  async move({ destination, roomNid, from, to }: QueueRow): Promise<void> {
+    const sql = 'UPDATE federation_queue SET from_ordinal = ?, to_ordinal = ? WHERE destination = ? AND room_nid = ?';
+    await this.tx.run(sql, [from, to, destination, roomNid]);
   }
 
-  /** The server has what was up to an ordinal. More may have been added meanwhile. */
-  async delivered(destination: string, roomNid: number, upTo: number): Promise<void> {
-    const where = 'destination = ? AND room_nid = ?';
-    const gone = await this.tx.run(`DELETE FROM federation_queue WHERE ${where} AND to_ordinal <= ?`, [
-      destination,
-      roomNid,
-      upTo,
-    ]);
-    if (gone > 0) return;
-    const sql = `UPDATE federation_queue SET from_ordinal = ? WHERE ${where} AND from_ordinal < ?`;
-    await this.tx.run(sql, [upTo, destination, roomNid, upTo]);
+  /** The server lacks nothing more of some rooms. */
+  async unmark(destination: string, roomNids: readonly number[]): Promise<void> {
+    const list = inList(roomNids);
+    const sql = `DELETE FROM federation_queue WHERE destination = ? AND room_nid IN ${list.sql}`;
+    await this.tx.run(sql, [destination, ...list.params]);
   }
 }

@@ -16,7 +16,7 @@ export class Outbox implements AppendParticipant {
   constructor(
     private readonly serverName: string,
     private readonly servers: Pick<JoinedServers, 'isAlone'>,
-    private readonly onAdded: () => void,
+    private readonly onAdded: (rows: readonly OutboxRow[]) => void,
   ) {}
 
   /** See the port `Relay`. */
@@ -44,7 +44,7 @@ export class Outbox implements AppendParticipant {
     }
     if (rows.length === 0 && relayed.length === 0) return;
     await new OutboxWriter(tx).add(rows, relayed);
-    tx.afterCommit(this.onAdded);
+    tx.afterCommit(() => this.onAdded(rows));
   }
 
   /** The server of another server's user whose membership changes: by this event they may be out of the room. */
