@@ -81,7 +81,7 @@ async function open(machinery: Machinery, opened: Opened): Promise<string[]> {
   const parts = await httpParts(machinery, composition.domain);
   opened.parts = parts;
   for (const listener of machinery.config.listeners) {
-    const open = await openListener(listener, createApp(listener, parts, machinery.log));
+    const open = await openListener(listener, createApp(listener, parts, machinery.log), machinery.log);
     opened.listeners.push(open);
     for (const part of parts) if (isServedAt(part, listener)) part.attach?.(open.server);
   }

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Logger } from '#kernel/logger';
 import type { ListenerConfig } from '../config/listeners';
+import { followRenewals, readCertificate } from './renewed-certificates';
 
 /** How long requests may take to finish once the server stops. */
 const DRAIN_MS = 10_000;
@@ -30,8 +31,12 @@ export interface OpenListener {
 }
 
 /** Listens as one `listeners` entry says. Rejects when the address is taken or a certificate cannot be read. */
-export async function openListener(config: ListenerConfig, handler: RequestListener): Promise<OpenListener> {
-  const server = createHttpServer(config, handler);
+export async function openListener(
+  config: ListenerConfig,
+  handler: RequestListener,
+  log: Logger,
+): Promise<OpenListener> {
+  const { server, end } = createHttpServer(config, handler, log);
   server.maxRequestsPerSocket = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -42,13 +47,14 @@ export async function openListener(config: ListenerConfig, handler: RequestListe
   });
   const { port } = server.address() as AddressInfo;
   const scheme = config.tls === null ? 'http' : 'https';
-  return { url: `${scheme}://${urlHost(config.bind)}:${port}`, server, close: () => drain(server) };
+  return { url: `${scheme}://${urlHost(config.bind)}:${port}`, server, close: () => drain(server).finally(end) };
 }
 
-function createHttpServer({ tls }: ListenerConfig, handler: RequestListener): Server {
-  if (tls === null) return createServer(LIMITS, handler);
-  const files = { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
-  return createTlsServer({ ...LIMITS, ...files, minVersion: 'TLSv1.2' }, handler);
+function createHttpServer({ tls }: ListenerConfig, handler: RequestListener, log: Logger) {
+  if (tls === null) return { server: createServer(LIMITS, handler), end: () => undefined };
+  const certificate = readCertificate(tls);
+  const server: Server & TlsServer = createTlsServer({ ...LIMITS, ...certificate }, handler);
+  return { server, end: followRenewals(server, tls, certificate, log) };
 }
 
 /** Addresses that mean "everywhere" are reached by the loopback one. */
