@@ -77,7 +77,7 @@ export class Ephemerals {
         userId,
         presence: presence as PresenceName,
         statusMsg: ownString(entry, 'status_msg') ?? null,
-        lastActiveAgoMs: typeof ago === 'number' && ago >= 0 ? ago : 0,
+        lastActiveAgoMs: wholeNumber(ago),
         isActive: ownValue(entry, 'currently_active') === true,
       });
     }
@@ -107,7 +107,12 @@ function readReceipt(value: JsonValue | undefined): { eventId: string; threadId?
   const threadId = ownString(data, 'thread_id');
   return {
     eventId,
-    ts: typeof ts === 'number' && Number.isSafeInteger(ts) && ts >= 0 ? ts : 0,
+    ts: wholeNumber(ts),
     ...(threadId === undefined || threadId === '' ? {} : { threadId }),
   };
+}
+
+/** Zero for what is no count of milliseconds. */
+function wholeNumber(value: JsonValue | undefined): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
 }

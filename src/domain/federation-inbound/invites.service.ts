@@ -2,7 +2,6 @@ import { BadJsonError, ForbiddenError, InvalidParamError, MissingParamError, Not
 import { parseUserId, serverNameOf } from '#kernel/ids';
 import { isJsonObject, type JsonValue } from '#kernel/json';
 import { inspectEvent, isCreateEvent, membershipOf, type InspectedEvent, type Pdu } from '#protocol/events/index';
-import { ownObject } from '#protocol/json-access';
 import { isKnownRoomVersion, roomVersion, type RoomVersion } from '#protocol/room-versions';
 import type { Accounts } from '../accounts';
 import type { FederationReading } from '../event-views';
@@ -78,11 +77,8 @@ export class Invites {
     }
     parseUserId(pdu.state_key);
     if (!this.parts.accounts.isLocal(pdu.state_key)) throw new ForbiddenError('The user is not of this server');
-    // An invite by address is sent by whoever serves the invited user, in the inviter's name.
-    const isByAddress = ownObject(pdu.content, 'third_party_invite') !== undefined;
-    if (!isByAddress && serverNameOf(pdu.sender) !== origin) {
-      throw new ForbiddenError('The inviter is not of the asking server');
-    }
+    // Also of an invite by address, which needs nobody's signature: else anybody could invite in anybody's name.
+    if (serverNameOf(pdu.sender) !== origin) throw new ForbiddenError('The inviter is not of the asking server');
     return inspected;
   }
 

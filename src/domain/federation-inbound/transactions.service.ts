@@ -1,4 +1,5 @@
-import { BadJsonError, type MatrixError } from '#kernel/errors';
+import { BadJsonError, InvalidParamError, type MatrixError } from '#kernel/errors';
+import { MAX_ID_BYTES, utf8Length } from '#kernel/ids';
 import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
 import type { Clock } from '#kernel/time';
 import type { Storage } from '#platform/storage/storage';
@@ -57,9 +58,13 @@ export class Transactions {
     await Promise.allSettled(this.underWay.values());
   }
 
-  /** @throws BadJsonError for too many events; LimitExceededError when the server does not wait for answers */
+  /**
+   * @throws BadJsonError for too many events, InvalidParamError for an id longer than identifiers are,
+   * LimitExceededError when the server does not wait for answers
+   */
   receive(origin: string, txnId: string, transaction: ReceivedTransaction): Promise<TransactionAnswer> {
     const { pdus, edus } = transaction;
+    if (utf8Length(txnId) > MAX_ID_BYTES) throw new InvalidParamError('txnId is too long');
     if (pdus.length > MAX_PDUS) throw new BadJsonError(`pdus: more than ${MAX_PDUS}`);
     if (edus.length > MAX_EDUS) throw new BadJsonError(`edus: more than ${MAX_EDUS}`);
     const key = JSON.stringify([origin, txnId]);
