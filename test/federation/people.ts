@@ -30,9 +30,14 @@ export async function makeRoom(person: Person, request: JsonObject): Promise<str
   return body['room_id'] as string;
 }
 
+/** What joining a room by way of a server is answered. Old servers know `via` by another name. */
+export function tryJoin(person: Person, room: string, via: string): Promise<Answer> {
+  const server = encodeURIComponent(via);
+  return person.api('POST', `/join/${encodeURIComponent(room)}?via=${server}&server_name=${server}`, {});
+}
+
 export async function joinRoom(person: Person, roomId: string, via: string): Promise<void> {
-  const answer = await person.api('POST', `/join/${encodeURIComponent(roomId)}?via=${encodeURIComponent(via)}`, {});
-  expect(answer).toEqual({ status: 200, body: { room_id: roomId } });
+  expect(await tryJoin(person, roomId, via)).toEqual({ status: 200, body: { room_id: roomId } });
 }
 
 let said = 0;
@@ -82,6 +87,11 @@ export function at(roomId: string, path: string): string {
   return `/rooms/${encodeURIComponent(roomId)}/${path}`;
 }
 
+export async function setState(person: Person, roomId: string, type: string, content: JsonObject, key = '') {
+  const path = at(roomId, `state/${type}/${encodeURIComponent(key)}`);
+  expect(await person.api('PUT', path, content)).toMatchObject({ status: 200 });
+}
+
 export async function stateOf(person: Person, roomId: string, type: string, key = ''): Promise<JsonObject> {
   return (await person.api('GET', at(roomId, `state/${type}/${encodeURIComponent(key)}`))).body;
 }
@@ -93,3 +103,43 @@ let synced = 0;
 export async function syncOf(person: Person): Promise<SyncedRooms> {
   return ((await person.api('GET', `/sync?timeout=${++synced}`)).body['rooms'] ?? {}) as SyncedRooms;
 }
+
+/** What somebody is in a room, as somebody sees it. */
+export async function membershipOf(reader: Person, roomId: string, who: Person) {
+  return (await stateOf(reader, roomId, 'm.room.member', who.userId))['membership'];
+}
+
+/** Waits until a member event has come to somebody. */
+export const untilMember = (reader: Person, roomId: string, who: Person, membership: string) =>
+  eventually(async () => expect(await membershipOf(reader, roomId, who)).toBe(membership));
+
+/** Waits until somebody's server has let them out of a room. (Synapse's sync is without rooms that it still fetches.) */
+export const untilOut = (person: Person, roomId: string) =>
+  eventually(async () => {
+    const { body } = await person.api('GET', '/joined_rooms');
+    expect(body['joined_rooms']).not.toContain(roomId);
+  });
+
+/** Waits until somebody's sync has an invite; its stripped state. */
+export async function untilInvited(person: Person, roomId: string): Promise<JsonObject[]> {
+  let invite: JsonObject | undefined;
+  await eventually(async () => {
+    invite = (await syncOf(person)).invite?.[roomId] as JsonObject | undefined;
+    expect(invite).toBeDefined();
+  });
+  return (invite!['invite_state'] as { events: JsonObject[] }).events;
+}
+
+/** The whole state of a room as event ids, the same on servers that agree. */
+export async function stateIds(person: Person, roomId: string): Promise<string[]> {
+  const { status, body } = await person.api('GET', at(roomId, 'state'));
+  expect(status).toBe(200);
+  return (body as unknown as { event_id: string }[]).map((event) => event.event_id).sort();
+}
+
+/** Waits until all have the same state of a room, event by event. */
+export const untilAgreed = (roomId: string, first: Person, ...others: readonly Person[]) =>
+  eventually(async () => {
+    const state = await stateIds(first, roomId);
+    for (const other of others) expect(await stateIds(other, roomId)).toEqual(state);
+  }, 60);

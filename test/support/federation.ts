@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, fetch } from 'undici';
 import type { JsonObject } from '#kernel/json';
+import { createTestDatabase } from './databases';
 import { makePrivateCa, type PrivateCa } from './private-ca';
 import { startTrellis, type ServerProcess } from './process';
 
@@ -25,7 +26,7 @@ export interface FederatedServer {
   pause(): Promise<void>;
 }
 
-/** Servers that trust one private certificate authority. */
+/** Servers on the database under test that trust one private certificate authority. */
 export interface TestFederation {
   readonly ca: PrivateCa;
   start(env?: Readonly<Record<string, string>>): Promise<FederatedServer>;
@@ -42,10 +43,12 @@ export function startTestFederation(): TestFederation {
     start: async (env = {}) => {
       const port = await freePort();
       const folder = mkdtempSync(join(tmpdir(), 'trellis-federated-'));
+      const database = await createTestDatabase(folder);
       const tls = { cert: certificate.certFile, key: certificate.keyFile };
       const fixed = {
         TRELLIS_SERVER_NAME: `localhost:${port}`,
         TRELLIS_DATA_DIR: folder,
+        TRELLIS_DATABASE__URL: database.url,
         TRELLIS_LISTENERS: JSON.stringify([{ bind: '127.0.0.1', port, tls }]),
         TRELLIS_FEDERATION__CA_CERTIFICATES: JSON.stringify([ca.caFile]),
         TRELLIS_FEDERATION__ALLOW_PRIVATE_NETWORKS: 'true',
@@ -67,6 +70,7 @@ export function startTestFederation(): TestFederation {
       };
       ends.push(async () => {
         await process.stop();
+        await database.drop();
         rmSync(folder, { recursive: true, force: true });
       });
       return {
