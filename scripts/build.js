@@ -1,7 +1,7 @@
 'use strict';
 /** Compiles the program into dist/. Everything else that is read at run time stays where it is in the package. */
 const { spawnSync } = require('node:child_process');
-const { existsSync, readdirSync, statSync } = require('node:fs');
+const { chmodSync, existsSync, readdirSync, statSync } = require('node:fs');
 const { join } = require('node:path');
 
 const root = join(__dirname, '..');
@@ -14,7 +14,10 @@ const SKIPPED = new Set(['node_modules', 'dist', 'documents', 'bundles', 'dashbo
 /** Runs the compiler, then bundles GraphiQL unless that is done; the exit status. */
 function build() {
   const tsc = require.resolve('typescript/bin/tsc', { paths: [root] });
-  return run([tsc, '-p', 'tsconfig.build.json']) || (existsSync(graphiql) ? 0 : bundleGraphiql());
+  const status = run([tsc, '-p', 'tsconfig.build.json']);
+  // npx makes it executable only when it sees this folder for the first time; dist/ may be newer than that.
+  if (existsSync(entry)) chmodSync(entry, 0o755);
+  return status || (existsSync(graphiql) ? 0 : bundleGraphiql());
 }
 
 /** GraphiQL's own files change with the package only; `npm run build:graphiql` makes them anew. */
