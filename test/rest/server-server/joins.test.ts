@@ -1,7 +1,7 @@
 import type { JsonObject } from '#kernel/json';
 import { eventIdOf, type Pdu } from '#protocol/events/index';
 import { knownRoomVersions, roomVersion } from '#protocol/room-versions';
-import { KnownPeer, path } from '../../support/known-peer';
+import { type KnownPeer, path } from '../../support/known-peer';
 import type { Answer } from '../../support/signing-peer';
 import { denying, inRoom, makeRoom, refusal, say, setState, startServers, type ServersRig } from './rig';
 
@@ -24,7 +24,7 @@ describe('joins of other servers’ users', () => {
     const { status, body } = await makeJoin(roomId, userId, ALL, peer);
     if (status !== 200) throw new Error(JSON.stringify(body));
     const version = roomVersion(body['room_version'] as string);
-    return { version, ...peer.sign(version, { ...(body['event'] as Pdu), ...changes } as Pdu) };
+    return { version, ...peer.sign(version, { ...(body['event'] as Pdu), ...changes }) };
   };
 
   const sendJoin = (roomId: string, eventId: string, pdu: Pdu, options = '', peer = rig.peer): Promise<Answer> =>
@@ -285,7 +285,7 @@ describe('joins of other servers’ users', () => {
       await rig.alice.api.post(inRoom(club, 'kick'), { user_id: rig.peer.userId });
       expect(await sendJoin(roomId, eventId, pdu)).toEqual(refusal(403, 'M_FORBIDDEN'));
       const { join_authorised_via_users_server: _authoriser, ...content } = pdu.content;
-      const forged = rig.peer.sign(roomVersion('11'), { ...pdu, content } as Pdu);
+      const forged = rig.peer.sign(roomVersion('11'), { ...pdu, content });
       expect(await sendJoin(roomId, forged.eventId, forged.pdu)).toEqual(refusal(403, 'M_FORBIDDEN'));
     });
 
