@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { RoomInfo } from '../room-state';
 import type { Membership, RoomMembership } from '../membership';
 import type { StoredEvent, Timeline } from '../timeline';
+import { atMost } from '#platform/cache/at-most';
 import { membershipOf, type Pdu } from '#protocol/events/index';
 
 /** A membership of the user, unbroken: of the member events that say so the place of the first and the newest one. */
@@ -43,7 +44,7 @@ export interface RoomReader {
 
 /** Reads memberships back through time, along the member events that replaced one another. */
 export class MemberHistory {
-  private readonly known = new LRUCache<string, readonly Span[]>({ max: 20_000 });
+  private readonly known = new LRUCache<string, readonly Span[]>(atMost(20_000));
 
   constructor(
     private readonly membership: Pick<Membership, 'of'>,

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { serverNameOf } from '#kernel/ids';
+import { atMost } from '#platform/cache/at-most';
 import { membershipOf, redactEvent, type Pdu } from '#protocol/events/index';
 import { roomVersion } from '#protocol/room-versions';
 import { canServerSee, historyVisibilityOf } from '#protocol/visibility';
@@ -16,7 +17,7 @@ type Standing = ReadonlySet<string | undefined>;
 /** Which events of a room a server that is in it may read. Spec: client-server, "Room History Visibility". SECURITY: row 5. */
 export class ServerVisibility {
   /** By snapshot and server: states never change, and events share them. */
-  private readonly standings = new LRUCache<string, Standing>({ max: 20_000 });
+  private readonly standings = new LRUCache<string, Standing>(atMost(20_000));
 
   constructor(
     private readonly rooms: Pick<RoomState, 'atAll' | 'atEach'>,

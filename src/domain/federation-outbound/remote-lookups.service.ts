@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { NotFoundError } from '#kernel/errors';
 import { isValidRoomId, isValidServerName, parseRoomAlias, serverNameOf, utf8Length } from '#kernel/ids';
+import { atMost } from '#platform/cache/at-most';
 import type { PublicRoomsPage, PublicRoomsQuery, RemoteDirectory, ResolvedAlias } from '../directory';
 import { RemoteServerError } from '../federation';
 import { MAX_PROFILE_BYTES, type Profile, type RemoteProfiles } from '../profiles';
@@ -15,7 +16,7 @@ const NOBODY = 'no such user';
 /** Aliases, public rooms and profiles that other servers know. */
 export class RemoteLookups implements RemoteDirectory, RemoteProfiles {
   private readonly profiles = new LRUCache<string, Profile | typeof NOBODY>({
-    max: MAX_PROFILES,
+    ...atMost(MAX_PROFILES),
     ttl: PROFILES_KEPT_MS,
   });
 

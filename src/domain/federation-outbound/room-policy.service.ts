@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { ForbiddenError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
+import { atMost } from '#platform/cache/at-most';
 import { carriesSignature, withSignature, type Pdu, type SignedEvent } from '#protocol/events/index';
 import { ownObject, ownString } from '#protocol/json-access';
 import { roomVersion } from '#protocol/room-versions';
@@ -35,7 +36,7 @@ export interface RoomPoliciesParts {
 
 /** Shows events to their room's policy server, which signs what it recommends. Spec: server-server, "Policy Servers". */
 export class RoomPolicies implements EventPolicy {
-  private readonly answers = new LRUCache<string, Promise<string>>({ max: MAX_ANSWERS, ttl: ANSWERS_KEPT_MS });
+  private readonly answers = new LRUCache<string, Promise<string>>({ ...atMost(MAX_ANSWERS), ttl: ANSWERS_KEPT_MS });
 
   constructor(private readonly parts: RoomPoliciesParts) {}
 

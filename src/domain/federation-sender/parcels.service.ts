@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { serverNameOf } from '#kernel/ids';
+import { atMost } from '#platform/cache/at-most';
 import type { Storage } from '#platform/storage/storage';
 import type { FederationReading, OutgoingEvent } from '../event-views';
 import type { JoinedServers } from '../membership';
@@ -34,7 +35,7 @@ export interface ParcelsParts {
 /** Finds the events behind what servers lack. Of a busy room all that it reads is in the caches of the timeline. */
 export class Parcels {
   private readonly reader: OutboxReader;
-  private readonly relays = new LRUCache<number, boolean>({ max: REMEMBERED_RELAYS });
+  private readonly relays = new LRUCache<number, boolean>(atMost(REMEMBERED_RELAYS));
 
   constructor(private readonly parts: ParcelsParts) {
     this.reader = new OutboxReader(parts.storage);

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import type { Owed } from './checkpoint.job';
 import { BEHIND, AFRESH, DestinationQueue, type QueueParts, type Resumption } from './destination-queue.service';
 import type { EduMaker } from './edu-buffer.model';
@@ -45,7 +46,7 @@ export class Sending {
   private readonly doubtful = new Lane(DOUBTFUL_AT_ONCE);
   private readonly asleep: Sleepers<Sleep>;
   /** During which sleep a server's row of a room was written. */
-  private readonly rows = new LRUCache<string, Sleep>({ max: REMEMBERED_ROWS });
+  private readonly rows = new LRUCache<string, Sleep>(atMost(REMEMBERED_ROWS));
   private readonly running = new Set<Promise<void>>();
   private readonly ending = new AbortController();
   private stopped = false;

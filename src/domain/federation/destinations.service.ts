@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '#kernel/time';
+import { atMost } from '#platform/cache/at-most';
 import type { Storage } from '#platform/storage/storage';
 import { DestinationsReader, DestinationsWriter, type BackOff } from './destinations.repository';
 import { UnreachableServerError } from './federation.errors';
@@ -19,7 +20,10 @@ const WELL = 'well';
  * day, kept over restarts. A request to a server that is well costs no statement that writes.
  */
 export class Destinations {
-  private readonly known = new LRUCache<string, BackOff | typeof WELL>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
+  private readonly known = new LRUCache<string, BackOff | typeof WELL>({
+    ...atMost(MAX_REMEMBERED),
+    ttl: REMEMBERED_MS,
+  });
   private readonly listeners = new Set<(destination: string) => void>();
 
   constructor(

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { parseServerName, readServerName, type ServerName } from '#kernel/server-names';
 import type { Clock } from '#kernel/time';
+import { atMost } from '#platform/cache/at-most';
 import type { Names, ServiceRecord } from '#platform/http-out/names';
 
 /** Somewhere to connect to: a name to look up or an IP address without brackets. */
@@ -45,7 +46,7 @@ interface Services {
  * connection. Spec: server-server, "Resolving server names".
  */
 export class Discovery {
-  private readonly services = new LRUCache<string, Services>({ max: MAX_SERVICES });
+  private readonly services = new LRUCache<string, Services>(atMost(MAX_SERVICES));
 
   constructor(
     private readonly sources: DiscoverySources,

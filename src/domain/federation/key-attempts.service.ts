@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import type { Clock } from '#kernel/time';
 
 /** After a good answer a server is not asked again for so long, whatever keys somebody claims it has. */
@@ -14,7 +15,7 @@ interface Attempt {
 
 /** Which servers were asked for keys just now, and which do not answer: those are left alone, longer each time. */
 export class KeyAttempts {
-  private readonly attempts = new LRUCache<string, Attempt>({ max: MAX_REMEMBERED });
+  private readonly attempts = new LRUCache<string, Attempt>(atMost(MAX_REMEMBERED));
 
   constructor(private readonly now: Clock) {}
 

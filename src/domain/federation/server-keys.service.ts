@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '#kernel/time';
+import { atMost } from '#platform/cache/at-most';
 import type { Storage } from '#platform/storage/storage';
 import { isKeyId, VerifyKey } from '#protocol/signing/index';
 import type { DomainRules } from './domain-rules.service';
@@ -22,7 +23,7 @@ export type KeyFinder = (wanted: WantedKey) => VerifyKey | undefined;
  * checked by the keys of its day. Spec: server-server, "Retrieving server keys".
  */
 export class ServerKeys {
-  private readonly cache = new LRUCache<string, UsableKey>({ max: MAX_CACHED });
+  private readonly cache = new LRUCache<string, UsableKey>(atMost(MAX_CACHED));
   private readonly fetching: KeyFetching;
   private readonly revoked: ReadonlySet<string>;
   private readonly serverName: string;

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { isJsonObject } from '#kernel/json';
 import { readServerName } from '#kernel/server-names';
 import type { Clock } from '#kernel/time';
+import { atMost } from '#platform/cache/at-most';
 import type { HttpOut, OutgoingResponse } from '#platform/http-out/http-out';
 
 const MINUTE = 60_000;
@@ -33,7 +34,7 @@ type Outcome = { readonly delegated: string; readonly lifeMs: number } | { reado
  * hours by default), errors up to an hour, longer each time. Spec: server-server, "Resolving server names", 3.
  */
 export class WellKnown {
-  private readonly entries = new LRUCache<string, Entry>({ max: MAX_HOSTS });
+  private readonly entries = new LRUCache<string, Entry>(atMost(MAX_HOSTS));
   private readonly underWay = new Map<string, Promise<Entry>>();
 
   constructor(

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { BadJsonError, InvalidParamError, NotFoundError, TooLargeError } from '#kernel/errors';
 import { utf8Length } from '#kernel/ids';
 import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
+import { atMost } from '#platform/cache/at-most';
 import type { Storage, Tx } from '#platform/storage/storage';
 import { parseSyncFilter, type SyncFilter } from '#protocol/filters/index';
 import { FiltersReader, FiltersWriter } from './filters.repository';
@@ -13,7 +14,7 @@ const ID_LENGTH = 22;
 
 /** Filters that users store for their syncs. A stored filter never changes. Spec: "Filtering". */
 export class Filters {
-  private readonly parsed = new LRUCache<string, SyncFilter>({ max: 10_000 });
+  private readonly parsed = new LRUCache<string, SyncFilter>(atMost(10_000));
 
   /** Longer inline filters are read anew each time: the cache must not hold megabytes for one client. */
   private static readonly MAX_KEPT = 4_096;

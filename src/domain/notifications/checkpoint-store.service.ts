@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import type { Storage } from '#platform/storage/storage';
 import type { Checkpoint } from './checkpoint.model';
 import { CheckpointsReader, CheckpointsWriter } from './checkpoints.repository';
@@ -18,7 +19,7 @@ const MAX_UNSAVED = 50_000;
 /** Keeps checkpoints in memory and writes them down when it is worth it. */
 export class CheckpointStore {
   private readonly reader: CheckpointsReader;
-  private readonly kept = new LRUCache<string, Checkpoint>({ max: KEPT });
+  private readonly kept = new LRUCache<string, Checkpoint>(atMost(KEPT));
   private readonly unsaved = new Map<string, Unsaved>();
 
   constructor(private readonly storage: Storage) {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import { powerLevels, type PowerLevels } from '#protocol/auth-rules/index';
 import { membershipOf, type Pdu } from '#protocol/events/index';
 import { ownString } from '#protocol/json-access';
@@ -24,7 +25,7 @@ interface Bench {
 
 /** Applies a user's push rules to events. Spec: client-server, "Push Rules" and "Receiving notifications". */
 export class Judge {
-  private readonly levels = new LRUCache<number, PowerLevels>({ max: 5_000 });
+  private readonly levels = new LRUCache<number, PowerLevels>(atMost(5_000));
 
   constructor(
     private readonly deps: {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import { formatClientEvent, type ClientEvent, type Pdu } from '#protocol/events/index';
 import type { Relations } from '../relations';
 import type { RoomInfo } from '../room-state';
@@ -20,7 +21,7 @@ const KEPT_PAGES = 200;
  * made ready once for all of them.
  */
 export class RoomPages {
-  private readonly kept = new LRUCache<string, Promise<readonly Subject[]>>({ max: KEPT_PAGES });
+  private readonly kept = new LRUCache<string, Promise<readonly Subject[]>>(atMost(KEPT_PAGES));
 
   constructor(
     private readonly timeline: Pick<Timeline, 'range'>,

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import type { Reader } from '#platform/storage/storage';
 import type { RoomInfo, SnapshotId, StateEntry } from './room-state.model';
 import type { CurrentStateEntry } from './room-state.repository';
@@ -15,9 +16,9 @@ export class RoomState {
   /** The room's states at earlier points. */
   readonly snapshots: Snapshots;
   private readonly reader: RoomStateReader;
-  private readonly byId = new LRUCache<string, RoomInfo>({ max: 50_000 });
-  private readonly byNid = new LRUCache<number, RoomInfo>({ max: 50_000 });
-  private readonly currentCache = new LRUCache<string, number>({ max: 200_000 });
+  private readonly byId = new LRUCache<string, RoomInfo>(atMost(50_000));
+  private readonly byNid = new LRUCache<number, RoomInfo>(atMost(50_000));
+  private readonly currentCache = new LRUCache<string, number>(atMost(200_000));
   /** Counts commits of state, so that a read that overlapped one does not fill the cache with what it saw. */
   private commits = 0;
 

@@ -4,6 +4,7 @@ import { UserLockedError } from '#domain/accounts';
 import { MissingTokenError, UnknownTokenError } from '#kernel/errors';
 import type { Requester } from '#kernel/requester';
 import type { Clock } from '#kernel/time';
+import { atMost } from '#platform/cache/at-most';
 import type { Storage } from '#platform/storage/storage';
 import { hashToken, TokensReader, type TokenRow } from './tokens.repository';
 import type { Tokens } from './tokens.service';
@@ -28,7 +29,7 @@ const MAX_TOKEN_LENGTH = 1_024;
  */
 export class Authentication {
   private readonly cache = new LRUCache<string, KnownToken>({
-    max: MAX_CACHED,
+    ...atMost(MAX_CACHED),
     dispose: (known, hash) => this.forgetHash(known.requester.userId, hash),
   });
   private readonly hashesOfUser = new Map<string, Set<string>>();

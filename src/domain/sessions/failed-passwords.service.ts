@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { LimitExceededError } from '#kernel/errors';
 import type { Clock } from '#kernel/time';
+import { atMost } from '#platform/cache/at-most';
 import type { FailedPasswordsConfig } from './sessions.config';
 
 interface Failures {
@@ -15,7 +16,7 @@ const MAX_REMEMBERED = 100_000;
  * that are signed in go on. Kept in memory: each process counts for itself.
  */
 export class FailedPasswords {
-  private readonly failures = new LRUCache<string, Failures>({ max: MAX_REMEMBERED });
+  private readonly failures = new LRUCache<string, Failures>(atMost(MAX_REMEMBERED));
 
   /** @param config null: as many as anyone likes */
   constructor(

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import type { Reader } from '#platform/storage/storage';
 import { DagReader } from './dag.repository';
 
@@ -10,7 +11,7 @@ const MAX_CHAIN = 200_000;
 /** Walks from events to all that authorise them, by number. Edges never change, so they are kept. */
 export class AuthChains {
   private readonly reader: DagReader;
-  private readonly edges = new LRUCache<number, readonly number[]>({ max: KEPT });
+  private readonly edges = new LRUCache<number, readonly number[]>(atMost(KEPT));
 
   constructor(reader: Reader) {
     this.reader = new DagReader(reader);

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { BadJsonError, ForbiddenError, MatrixError } from '#kernel/errors';
 import { serverNameOf } from '#kernel/ids';
 import { isJsonObject, type JsonValue } from '#kernel/json';
+import { atMost } from '#platform/cache/at-most';
 import { inspectEvent, isCreateEvent, type InspectedEvent, type Pdu } from '#protocol/events/index';
 import { ownString } from '#protocol/json-access';
 import type { RoomVersion } from '#protocol/room-versions';
@@ -22,7 +23,7 @@ export type Checked = { readonly event: VerifiedEvent } | { readonly eventId?: s
 
 /** The checks on an event that need no state of its room but its ACL: format, size, hash, signatures, room. */
 export class IncomingChecks {
-  private readonly acls = new LRUCache<number, ServerAcl>({ max: 5_000 });
+  private readonly acls = new LRUCache<number, ServerAcl>(atMost(5_000));
 
   constructor(
     private readonly rooms: RoomState,

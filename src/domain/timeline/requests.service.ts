@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import type { Reader } from '#platform/storage/storage';
 import type { TransactionKey } from './timeline.model';
 import { requestHash, TransactionReader } from './transaction.repository';
@@ -11,7 +12,7 @@ export class Requests {
   private readonly reader: TransactionReader;
   private readonly underWay = new Map<string, Promise<string>>();
   /** Who sent which of the newest events, so that a sync right after a send reads nothing. */
-  private readonly recent = new LRUCache<number, TransactionKey>({ max: 20_000 });
+  private readonly recent = new LRUCache<number, TransactionKey>(atMost(20_000));
 
   constructor(reader: Reader) {
     this.reader = new TransactionReader(reader);

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import type { RoomOwnership } from '#platform/cluster/room-ownership';
 import type { Reader } from '#platform/storage/storage';
 import { roomVersion } from '#protocol/room-versions';
@@ -14,7 +15,7 @@ const KEPT_HEADS = 5_000;
 /** The heads of the rooms that this process owns, read when first needed. */
 export class RoomHeads {
   private readonly reader: RoomHeadReader;
-  private readonly idle = new LRUCache<string, RoomHead>({ max: KEPT_HEADS });
+  private readonly idle = new LRUCache<string, RoomHead>(atMost(KEPT_HEADS));
   /** Heads with appends on their way, which must not be read again before those have ended. */
   private readonly busy = new Map<string, RoomHead>();
   private readonly loading = new Map<string, Promise<RoomHead>>();

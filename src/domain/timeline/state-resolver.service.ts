@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import { authTypesFor } from '#protocol/auth-rules/index';
 import type { Pdu } from '#protocol/events/index';
 import type { RoomVersion } from '#protocol/room-versions';
@@ -40,7 +41,7 @@ const CORE: readonly StateKeyPair[] = [
  * kept by the states that they came from.
  */
 export class StateResolver {
-  private readonly results = new LRUCache<string, SnapshotId>({ max: 20_000 });
+  private readonly results = new LRUCache<string, SnapshotId>(atMost(20_000));
 
   constructor(
     private readonly rooms: RoomState,

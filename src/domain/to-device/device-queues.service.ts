@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import { RecentChanges } from '#platform/cache/recent-changes';
 import type { Change, Positions, Storage, Tx } from '#platform/storage/storage';
 import type { ToDeviceMessage } from './to-device.model';
@@ -13,9 +14,9 @@ const BEGINNING: Positions = new Map();
 export class DeviceQueues {
   private readonly changes: RecentChanges<string>;
   /** Up to where a device's queue is known to be empty, so that most syncs need not look. */
-  private readonly drained = new LRUCache<string, Positions>({ max: 100_000 });
+  private readonly drained = new LRUCache<string, Positions>(atMost(100_000));
   /** How many messages wait, by device, for queues that grow. */
-  private readonly lengths = new LRUCache<string, number>({ max: 20_000 });
+  private readonly lengths = new LRUCache<string, number>(atMost(20_000));
 
   constructor(private readonly storage: Storage) {
     this.changes = new RecentChanges(storage.visible(), 100_000);

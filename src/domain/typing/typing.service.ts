@@ -3,6 +3,7 @@ import { ForbiddenError } from '#kernel/errors';
 import type { Requester } from '#kernel/requester';
 import type { Membership } from '../membership';
 import { TIMELINE_STREAM, type TimelineNews } from '../timeline';
+import { atMost } from '#platform/cache/at-most';
 import { isAfter, type Change, type Position, type Positions, type Storage } from '#platform/storage/storage';
 import { TYPING_STREAM } from './typing.stream';
 
@@ -27,7 +28,7 @@ export interface TypingNotice {
 export class Typing {
   /** Room id, then user id, to the timer that ends it. */
   private readonly rooms = new Map<string, Map<string, NodeJS.Timeout>>();
-  private readonly lastChanges = new LRUCache<string, Position>({ max: 100_000 });
+  private readonly lastChanges = new LRUCache<string, Position>(atMost(100_000));
   private readonly subscriptions: (() => void)[];
 
   constructor(

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from './at-most';
 import { isAfter, type Position, type Positions } from '../storage/storage';
 
 /**
@@ -12,7 +13,7 @@ export class RecentChanges<K extends string | number> {
   constructor(start: Positions, max: number) {
     this.floor = new Map(start);
     this.last = new LRUCache<K, Position>({
-      max,
+      ...atMost(max),
       dispose: (position, _key, reason) => {
         if (reason === 'evict') this.raise(position);
       },

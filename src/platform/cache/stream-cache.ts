@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from './at-most';
 
 /**
  * A bounded cache of what the database says, kept true by streams: whoever hears of a change drops the key. A read that
@@ -10,7 +11,7 @@ export class StreamCache<K extends string | number, V extends NonNullable<unknow
   private readonly reads = new Set<Set<K>>();
 
   constructor(max: number) {
-    this.kept = new LRUCache<K, V>({ max });
+    this.kept = new LRUCache<K, V>(atMost(max));
   }
 
   /** The kept value, if there is one. */
