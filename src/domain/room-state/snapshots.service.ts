@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Reader } from '#platform/storage/storage';
 import type { SnapshotId, StateEntry } from './room-state.model';
 import type { SnapshotNode, StateKeyPair } from './snapshot.model';
-import { mergeChanges, stateMapKey } from './snapshot.model';
+import { mergeChanges, spanOf, stateMapKey } from './snapshot.model';
 import type { DeltaEntry } from './snapshot.repository';
 import { SnapshotReader } from './snapshot.repository';
 
@@ -80,9 +80,7 @@ export class Snapshots {
     const nids = chain.map((node) => node.nid);
     const { types } = options;
     const entries = types === undefined ? await this.reader.deltas(nids) : await this.reader.deltasOfTypes(nids, types);
-    return [...mergeChanges(byAge(chain, entries)).values()]
-      .filter((entry) => entry.eventNid !== ABSENT)
-      .map(({ type, stateKey, eventNid }) => ({ type, stateKey, eventNid }));
+    return [...mergeChanges(byAge(chain, entries)).values()].filter((entry) => entry.eventNid !== ABSENT).map(toEntry);
   }
 
   /**
@@ -160,6 +158,19 @@ export class Snapshots {
     );
   }
 
+  /** What a state changes of the one before it; event 0 where it takes a key away. Reads both whole at each 16th height. */
+  async delta(snapshot: SnapshotId): Promise<StateEntry[]> {
+    const { height, prevNid } = await this.node(snapshot);
+    if (spanOf(height) === 1) return (await this.reader.deltas([snapshot])).map(toEntry);
+    const before = new Map((await this.atAll(prevNid ?? 0)).map((entry) => [keyOf(entry), entry]));
+    const after = new Map((await this.atAll(snapshot)).map((entry) => [keyOf(entry), entry]));
+    const gone = [...before].filter(([key]) => !after.has(key)).map(([, entry]) => ({ ...entry, eventNid: ABSENT }));
+    return [
+      ...[...after].filter(([key, entry]) => before.get(key)?.eventNid !== entry.eventNid).map(([, entry]) => entry),
+      ...gone,
+    ];
+  }
+
   /** One node. @throws Error for an id that is not stored */
   async node(snapshot: SnapshotId): Promise<SnapshotNode> {
     return this.nodes.get(snapshot) ?? (await this.chain(snapshot))[0]!;
@@ -186,6 +197,14 @@ export class Snapshots {
     for (const node of chain) this.nodes.set(node.nid, node);
     return chain;
   }
+}
+
+function toEntry({ type, stateKey, eventNid }: StateEntry): StateEntry {
+  return { type, stateKey, eventNid };
+}
+
+function keyOf({ type, stateKey }: StateEntry): string {
+  return stateMapKey(type, stateKey);
 }
 
 /** Groups entries by their node, oldest node first. */

@@ -1,12 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import type { RoomState } from '../room-state';
 import type { Reader } from '#platform/storage/storage';
-import { EventReader } from './event.repository';
+import { EventReader, type RoomlessEvent } from './event.repository';
 import { NO_PLACE, type StoredEvent } from './timeline.model';
 
 /** Memory for parsed events, in characters of JSON; parsed they take about four times that. */
 const CACHED_CHARACTERS = 16 * 1024 * 1024;
 const OVERHEAD = 300;
+/** Events read by one statement: databases take so many values and no more. */
+const AT_ONCE = 1_000;
 
 /** Reads events by number or id, through a bounded cache that commits keep fresh. */
 export class EventStore {
@@ -69,7 +71,11 @@ export class EventStore {
 
   private async load(nids: readonly number[]): Promise<StoredEvent[]> {
     const { redactions } = this;
-    const found = await this.reader.byNids([...new Set(nids)]);
+    const wanted = [...new Set(nids)];
+    const found: RoomlessEvent[] = [];
+    for (let i = 0; i < wanted.length; i += AT_ONCE) {
+      found.push(...(await this.reader.byNids(wanted.slice(i, i + AT_ONCE))));
+    }
     const rooms = await this.rooms.infoByNid([...new Set(found.map((event) => event.roomNid))]);
     return found.map(({ size, ...event }) => {
       const stored = { ...event, roomId: rooms.get(event.roomNid)!.roomId };

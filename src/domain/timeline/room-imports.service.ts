@@ -4,14 +4,7 @@ import { creatorsOf } from '#protocol/auth-rules/index';
 import { createEventIdOf, isCreateEvent, prevEventIds, roomVersionOf, type Pdu } from '#protocol/events/index';
 import { ownString } from '#protocol/json-access';
 import { roomVersion, type RoomVersion } from '#protocol/room-versions';
-import {
-  RoomStateWriter,
-  SnapshotWriter,
-  stateMapKey,
-  type RoomInfo,
-  type RoomState,
-  type StateEntry,
-} from '../room-state';
+import { RoomStateWriter, stateMapKey, type RoomInfo, type RoomState, type StateEntry } from '../room-state';
 import { DagReader, DagWriter } from './dag.repository';
 import type { Committer } from './committer.service';
 import type { EventJudge } from './event-judge.service';
@@ -30,9 +23,9 @@ import {
   type StateBase,
   type StateChange,
 } from './room-head.model';
-import { RoomHeadWriter } from './room-head.repository';
 import type { RoomPlaces } from './room-places.service';
 import { toHeadEvent, type RoomHeads } from './room-heads.service';
+import { StateCompletions } from './state-completions.service';
 import type { StateView } from './state-resolver.service';
 import { UNKNOWN_STATE, type StoredEvent } from './timeline.model';
 
@@ -55,9 +48,11 @@ export interface RoomImportParts {
 /** Rooms that come from other servers, whole. Spec: server-server, "Joining Rooms". */
 export class RoomImports implements RoomImporting {
   private readonly dag: DagReader;
+  private readonly completions: StateCompletions;
 
   constructor(private readonly parts: RoomImportParts) {
     this.dag = new DagReader(parts.storage);
+    this.completions = new StateCompletions(parts);
   }
 
   async importRoom(request: RoomImport): Promise<{ room: RoomInfo; join: StoredEvent }> {
@@ -86,8 +81,13 @@ export class RoomImports implements RoomImporting {
     const ids = new Set(checked.flatMap((one) => ('event' in one ? one.event.eventId : [])));
     const [join] = await this.dag.byIds([eventId]);
     if (join === undefined) throw new NotFoundError('The join is not known');
-    const full = [...known.values()].filter((one) => ids.has(one.eventId) && !one.rejected);
-    await this.inQueue(room, (head) => this.complete(head, full));
+    const entries = [...known.values()].flatMap(({ eventId: id, nid, pdu, rejected }) => {
+      const { type, state_key: stateKey } = pdu;
+      return rejected || stateKey === undefined ? [] : [{ type, stateKey, eventNid: nid, isHeld: ids.has(id) }];
+    });
+    const full = entries.filter((entry) => entry.isHeld);
+    const past = entries.filter((entry) => !entry.isHeld);
+    await this.inQueue(room, (head) => this.completions.complete(head, join, { full, past }));
     await this.parts.partial.ended(room.nid);
   }
 
@@ -260,39 +260,5 @@ export class RoomImports implements RoomImporting {
       event: events.get(eventNid),
       replaced: events.get(before.get(stateMapKey(type, stateKey)) ?? 0),
     }));
-  }
-
-  /** Lays what was missing under the current state: what changed since the join stays. */
-  private async complete(head: RoomHead, full: readonly Outlier[]): Promise<void> {
-    const room = head.room!;
-    const present = new Set(
-      (await this.parts.rooms.currentAll(room)).map((entry) => stateMapKey(entry.type, entry.stateKey)),
-    );
-    const entries = full.flatMap(({ nid, pdu }): StateEntry[] => {
-      const { type, state_key: stateKey } = pdu;
-      const isMissing = stateKey !== undefined && !present.has(stateMapKey(type, stateKey));
-      return isMissing ? [{ type, stateKey, eventNid: nid }] : [];
-    });
-    const changes = await this.changes(head, entries);
-    await this.parts.storage.write(async (tx) => {
-      const snapshots = new SnapshotWriter(tx);
-      const node = entries.length === 0 ? head.snapshot : await snapshots.append(room.nid, head.snapshot, entries);
-      await snapshots.flush();
-      const current = entries.map((entry) => ({ ...entry, roomNid: room.nid }));
-      await new RoomStateWriter(tx).setCurrent(current);
-      const position = tx.position();
-      const resolved = changes.map((change) => ({ ...change, room, position }));
-      for (const participant of this.parts.committer.everyParticipant()) {
-        if (resolved.length > 0) await participant.stateChanged?.(tx, resolved);
-      }
-      await new RoomHeadWriter(tx).moveSnapshot(room.nid, node?.nid ?? 0);
-      await new DagWriter(tx).setWhole(room.nid);
-      tx.afterCommit(() => {
-        head.snapshot = node;
-        head.relearn();
-        this.parts.places.restated(room.nid, node?.nid ?? 0);
-        this.parts.rooms.stateCommitted(current);
-      });
-    });
   }
 }

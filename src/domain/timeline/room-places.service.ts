@@ -55,8 +55,9 @@ export class RoomPlaces {
     return (direction === 'b' ? found.reverse() : found).slice(0, limit).map(({ nid }) => nid);
   }
 
-  /** Told when a state changed without an event. */
+  /** Told when a state changed without an event; events may have lost their places. */
   restated(roomNid: number, snapshot: number): void {
+    this.recent.delete(roomNid);
     const known = this.newest.get(roomNid);
     if (known !== undefined) this.newest.set(roomNid, { ...known, snapshot });
   }

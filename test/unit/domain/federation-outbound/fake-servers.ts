@@ -38,7 +38,7 @@ export class FarRoom {
     });
     this.dag.nodes.delete(node.eventId);
     const { hashes: _hashes, signatures: _signatures, ...event } = node.pdu;
-    return { roomVersion: this.dag.version.id, event: event as JsonObject };
+    return { roomVersion: this.dag.version.id, event: event };
   }
 
   /** Takes an event in as the newest; the state before it, by key. */

@@ -130,7 +130,7 @@ describe('joining a room of other servers', () => {
       'the state of another room',
       () => {
         const other = farRoom('11', { join_rule: 'public' }, [state('m.room.name', { name: 'other' })]);
-        const foreign = [...other.dag.nodes.values()].map(({ pdu }) => ({ ...pdu, room_id: '!other:a.org' }) as Pdu);
+        const foreign = [...other.dag.nodes.values()].map(({ pdu }) => ({ ...pdu, room_id: '!other:a.org' }));
         twist(() => ({ state: foreign, authChain: foreign }));
       },
     ],

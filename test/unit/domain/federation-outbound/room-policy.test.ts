@@ -66,7 +66,7 @@ describe('a room with a policy server', () => {
     const { pdu } = await templates.draftFor(room, draft);
     const { state_key: _key, ...message } = pdu;
     const server = userId.slice(userId.indexOf(':') + 1);
-    return hashAndSign(roomVersion('11'), (stateKey === undefined ? message : pdu) as Pdu, server, key);
+    return hashAndSign(roomVersion('11'), stateKey === undefined ? message : pdu, server, key);
   }
   async function joinFromAfar(userId: string): Promise<void> {
     const { content, stateKey } = join(userId);

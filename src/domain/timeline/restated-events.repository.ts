@@ -1,0 +1,55 @@
+import type { Reader, Tx } from '#platform/storage/storage';
+import type { SnapshotId } from '../room-state';
+
+/** The states that an event of a room's graph refers to. */
+export interface EventStates {
+  readonly nid: number;
+  readonly ordinal: number | null;
+  readonly before: SnapshotId;
+  readonly after: SnapshotId;
+  readonly current: SnapshotId;
+  readonly rejected: boolean;
+}
+
+interface StatesRow {
+  readonly nid: number;
+  readonly ordinal: number | null;
+  readonly snapshot_before: number;
+  readonly snapshot_after: number;
+  readonly current_before: number;
+  readonly rejected: number;
+}
+
+/** Which states a room's events refer to: read and written anew when those states were made again. */
+export class RestatedEventsReader {
+  constructor(protected readonly reader: Reader) {}
+
+  /** All events of a room's graph, older ones first. */
+  async ofRoom(roomNid: number): Promise<EventStates[]> {
+    const sql = `SELECT nid, ordinal, snapshot_before, snapshot_after, current_before, rejected FROM events
+      WHERE room_nid = ? AND snapshot_before >= 0 ORDER BY stream_pos, nid`;
+    return (await this.reader.all<StatesRow>(sql, [roomNid])).map((row) => ({
+      nid: row.nid,
+      ordinal: row.ordinal,
+      before: row.snapshot_before,
+      after: row.snapshot_after,
+      current: row.current_before,
+      rejected: row.rejected === 1,
+    }));
+  }
+}
+
+export class RestatedEventsWriter {
+  constructor(private readonly tx: Tx) {}
+
+  async restate({ nid, before, after, current }: Omit<EventStates, 'ordinal' | 'rejected'>): Promise<void> {
+    const sql = 'UPDATE events SET snapshot_before = ?, snapshot_after = ?, current_before = ? WHERE nid = ?';
+    await this.tx.run(sql, [before, after, current, nid]);
+  }
+
+  /** An event that was taken in and is refused after all: it has no place any more. */
+  async reject(nid: number): Promise<void> {
+    const sql = 'UPDATE events SET rejected = 1, soft_failed = 0, ordinal = NULL WHERE nid = ?';
+    await this.tx.run(sql, [nid]);
+  }
+}

@@ -1,0 +1,171 @@
+import type { Storage } from '#platform/storage/storage';
+import { RoomStateWriter, Snapshots, stateMapKey, type RoomInfo, type RoomState, type StateEntry } from '../room-state';
+import type { Committer } from './committer.service';
+import { DagReader, DagWriter, type DagEvent } from './dag.repository';
+import type { EventStore } from './event-store.service';
+import { Rejudging } from './rejudging.service';
+import { RestatedEventsReader, RestatedEventsWriter, type EventStates } from './restated-events.repository';
+import type { EventJudge } from './event-judge.service';
+import type { RoomHead } from './room-head.model';
+import { RoomHeadWriter } from './room-head.repository';
+import type { RoomHeads } from './room-heads.service';
+import type { RoomPlaces } from './room-places.service';
+import { StateRebasing } from './state-rebasing.service';
+import type { ResolvedChange } from './timeline.ports';
+
+export interface StateCompletionsParts {
+  readonly storage: Storage;
+  readonly rooms: RoomState;
+  readonly heads: RoomHeads;
+  readonly events: EventStore;
+  readonly judge: EventJudge;
+  readonly committer: Committer;
+  readonly places: RoomPlaces;
+}
+
+/** The state before a join as a whole, and the authority of that state that is not in it any more. */
+export interface WholeState {
+  readonly full: readonly StateEntry[];
+  readonly past: readonly StateEntry[];
+}
+
+/** A state that was completed: what it lacked, and what was taken in by it that does not hold. */
+interface Completed {
+  readonly missing: readonly StateEntry[];
+  readonly refused: ReadonlySet<number>;
+  /** The refused, and what the states have only because they lacked what came after it. */
+  readonly gone: ReadonlySet<number>;
+  /** The events of the room's graph. */
+  readonly taken: readonly EventStates[];
+}
+
+/**
+ * Completes rooms that were joined by a state without members: lays the members under every state since the join, judges
+ * what was taken in meanwhile again, and takes out what does not hold. All in one transaction: after a crash the room is as
+ * partial as before. Spec: server-server, `omit_members` of send_join.
+ */
+export class StateCompletions {
+  private readonly dag: DagReader;
+  private readonly rejudging: Rejudging;
+  private readonly rebasing: StateRebasing;
+
+  constructor(private readonly parts: StateCompletionsParts) {
+    this.dag = new DagReader(parts.storage);
+    this.rejudging = new Rejudging(parts.rooms, parts.events, parts.judge);
+    this.rebasing = new StateRebasing(parts.rooms);
+  }
+
+  /** In the room's queue, with nothing under way. */
+  async complete(head: RoomHead, join: DagEvent, { full, past }: WholeState): Promise<void> {
+    const room = head.room!;
+    const present = await this.keysOf(join.snapshotBefore);
+    const missing = full.filter((entry) => !present.has(stateMapKey(entry.type, entry.stateKey)));
+    const all = await new RestatedEventsReader(this.parts.storage).ofRoom(room.nid);
+    const later = all.slice(all.findIndex(({ nid }) => nid === join.nid) + 1);
+    const since = later.filter(({ ordinal, rejected }) => !rejected && (ordinal === null || ordinal > join.ordinal!));
+    // Where members were missing, a resolution may have fallen back on their past.
+    const lacked = new Set(missing.map((entry) => stateMapKey(entry.type, entry.stateKey)));
+    const newer = new Set(later.map(({ nid }) => nid));
+    const fellBack = past.filter((entry) => lacked.has(stateMapKey(entry.type, entry.stateKey)));
+    const pastNids = new Set(fellBack.map((entry) => entry.eventNid).filter((nid) => !newer.has(nid)));
+    const refused = await this.rejudging.refused(room, since, { missing, past: pastNids });
+    await this.write(head, join, { missing, refused, gone: new Set([...refused, ...pastNids]), taken: all });
+  }
+
+  private async write(head: RoomHead, join: DagEvent, completed: Completed): Promise<void> {
+    const room = head.room!;
+    const { missing, refused, gone, taken } = completed;
+    const { storage, heads, events, places, rooms } = this.parts;
+    await storage.write(async (tx) => {
+      await head.claim.assertHeld(tx);
+      const wanted = [...taken.flatMap(({ before, after, current }) => [before, after, current]), head.snapshot!.nid];
+      const made = await this.rebasing.rebase(tx, { room, base: join.snapshotBefore, missing, gone }, wanted);
+      const now = (snapshot: number): number => made.get(snapshot)?.nid ?? snapshot;
+      const writer = new RestatedEventsWriter(tx);
+      const touched: number[] = [];
+      for (const { nid, before, after, current } of taken) {
+        if (![before, after, current].some((snapshot) => made.has(snapshot))) continue;
+        touched.push(nid);
+        const last = refused.has(nid) ? now(before) : now(after);
+        await writer.restate({ nid, before: now(before), after: last, current: now(current) });
+        if (refused.has(nid)) await writer.reject(nid);
+      }
+      const snapshot = now(head.snapshot!.nid);
+      const changes = await this.changesOfCurrent(room, new Snapshots(tx), snapshot, completed);
+      const current = changes.map((entry) => ({ ...entry, roomNid: room.nid }));
+      await new RoomStateWriter(tx).setCurrent(current);
+      const position = tx.position();
+      const resolved = (await this.asEvents(head, changes)).map((change) => ({ ...change, room, position }));
+      for (const participant of this.parts.committer.everyParticipant()) {
+        if (resolved.length > 0) await participant.stateChanged?.(tx, resolved);
+      }
+      const headWriter = new RoomHeadWriter(tx);
+      await headWriter.moveSnapshot(room.nid, snapshot);
+      if (refused.size > 0) await headWriter.replaceExtremities(new Map([[room.nid, await this.ends(head, refused)]]));
+      await new DagWriter(tx).setWhole(room.nid);
+      tx.afterCommit(() => {
+        touched.forEach((nid) => events.redacted(nid));
+        places.restated(room.nid, snapshot);
+        rooms.stateCommitted(current);
+        // What it holds refers to the states as they were.
+        heads.drop(head, new Error('the states of the room were made again'));
+      });
+    });
+  }
+
+  private async keysOf(snapshot: number): Promise<Set<string>> {
+    const entries = await this.parts.rooms.atAll(snapshot);
+    return new Set(entries.map((entry) => stateMapKey(entry.type, entry.stateKey)));
+  }
+
+  /** What of the current state becomes another: keys that nothing held, and those whose event is gone. */
+  private async changesOfCurrent(
+    room: RoomInfo,
+    snapshots: Snapshots,
+    snapshot: number,
+    { missing, gone }: Completed,
+  ): Promise<StateEntry[]> {
+    const entries = await this.parts.rooms.currentAll(room);
+    const held = new Set(entries.map((entry) => stateMapKey(entry.type, entry.stateKey)));
+    const fallen = entries.filter((entry) => gone.has(entry.eventNid));
+    const instead = await snapshots.atMany(
+      snapshot,
+      fallen.map(({ type, stateKey }) => [type, stateKey] as const),
+    );
+    return [
+      ...missing.filter((entry) => !held.has(stateMapKey(entry.type, entry.stateKey))),
+      ...fallen.map(({ type, stateKey }) => ({
+        type,
+        stateKey,
+        eventNid: instead.get(stateMapKey(type, stateKey)) ?? 0,
+      })),
+    ];
+  }
+
+  private async asEvents(
+    head: RoomHead,
+    changes: readonly StateEntry[],
+  ): Promise<Omit<ResolvedChange, 'room' | 'position'>[]> {
+    const keys = changes.map(({ type, stateKey }) => [type, stateKey] as const);
+    const before = await this.parts.rooms.snapshots.valuesOf(head.snapshot?.nid ?? 0, keys);
+    const nids = [...changes.map((entry) => entry.eventNid), ...before.values()].filter((nid) => nid !== 0);
+    const events = new Map((await this.parts.events.events([...new Set(nids)])).map((event) => [event.nid, event]));
+    return changes.map(({ type, stateKey, eventNid }) => ({
+      type,
+      stateKey,
+      event: events.get(eventNid),
+      replaced: events.get(before.get(stateMapKey(type, stateKey)) ?? 0),
+    }));
+  }
+
+  /** The extremities without what is refused; what that followed takes its place. */
+  private async ends(head: RoomHead, refused: ReadonlySet<number>): Promise<number[]> {
+    const ends = new Set(head.extremities.map((one) => one.stored!.nid));
+    for (const nid of ends) {
+      if (!refused.has(nid)) continue;
+      ends.delete(nid);
+      for (const edge of await this.dag.prevEdges([nid])) ends.add(edge.prev_nid);
+    }
+    return [...ends];
+  }
+}
