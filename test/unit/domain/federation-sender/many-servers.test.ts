@@ -1,0 +1,83 @@
+import { UnreachableServerError } from '#domain/federation';
+import { ALICE } from '../timeline/rig';
+import { startSender, type SenderRig } from './rig';
+
+const COUNT = 5_000;
+const NAMES = Array.from({ length: COUNT }, (_, i) => `server${i}.test`);
+
+let rig: SenderRig;
+beforeEach(async () => {
+  rig = await startSender();
+});
+afterEach(() => rig.stop());
+
+const messagesArrived = () => NAMES.filter((name) => rig.carrier.arrived(name).length > 0).length;
+
+describe('a room of five thousand servers', () => {
+  it('costs one row for each event, whoever gets it, and no objects afterwards', async () => {
+    const room = await rig.room(...NAMES);
+    await rig.say(room, 'first');
+    await rig.forgetTheOutbox();
+    expect(messagesArrived()).toBe(COUNT);
+    expect(rig.process.sender.size).toEqual({ queues: 0, asleep: 0 });
+    const { tap, sender } = rig.process;
+    tap.reset();
+    await rig.say(room, 'second');
+    await rig.forgetTheOutbox();
+    expect(rig.carrier.attempts).toHaveLength(2 * COUNT);
+    expect(tap.rows('federation_outbox')).toBe(1);
+    expect(tap.rows('federation_queue')).toBe(0);
+    // The event itself, and one that takes it out of the outbox.
+    expect(tap.writes).toBe(2);
+    // What is read does not depend on how many servers there are.
+    expect(tap.statements.length).toBeLessThan(30);
+    expect(sender.size).toEqual({ queues: 0, asleep: 0 });
+    expect(rig.carrier.mostUnderWay).toBeLessThanOrEqual(120);
+  });
+
+  it('costs no more to type in than what is sent, however often', async () => {
+    const room = await rig.room(...NAMES);
+    await rig.say(room, 'first');
+    await rig.forgetTheOutbox();
+    const before = rig.carrier.attempts.length;
+    rig.process.tap.reset();
+    for (let i = 0; i < 20; i++) {
+      rig.typists.set(room.roomId, i % 2 === 0 ? [ALICE] : []);
+      rig.database.storage.announce({ stream: 'typing', key: room.roomId });
+    }
+    await rig.settle();
+    expect(rig.process.tap.writes).toBe(0);
+    expect(rig.carrier.attempts.length - before).toBeLessThanOrEqual(3 * COUNT);
+    expect(rig.process.sender.size).toEqual({ queues: 0, asleep: 0 });
+  });
+
+  it('costs a row for each server that is away, once, and nothing in memory but until when', async () => {
+    const room = await rig.room(...NAMES);
+    for (const name of NAMES) {
+      rig.carrier.answers.set(name, () => {
+        throw new UnreachableServerError(name, 'no answer');
+      });
+    }
+    await rig.say(room, 'first');
+    await rig.settle();
+    // All are tried once more, and are away then.
+    await rig.pass(31_000);
+    await rig.forgetTheOutbox();
+    expect(await rig.rows('federation_queue')).toHaveLength(COUNT);
+    expect(await rig.rows('federation_outbox')).toEqual([]);
+    expect(rig.process.sender.size).toEqual({ queues: 0, asleep: COUNT });
+    rig.process.tap.reset();
+    for (let i = 0; i < 10; i++) await rig.say(room, `more ${i}`);
+    await rig.settle();
+    expect(rig.process.tap.rows('federation_queue')).toBe(0);
+    expect(rig.process.sender.size).toEqual({ queues: 0, asleep: COUNT });
+
+    rig.carrier.answers.clear();
+    await rig.restart();
+    await rig.pass(120_000);
+    expect(messagesArrived()).toBe(COUNT);
+    expect(rig.carrier.arrived(NAMES[COUNT - 1]!)).toEqual(['more 9']);
+    await rig.forgetTheOutbox();
+    expect(await rig.rows('federation_queue')).toEqual([]);
+  });
+});
