@@ -1,71 +1,49 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { Agent, fetch } from 'undici';
 import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
-import { buildEvent, hashAndSign, type Pdu, type SignedEvent } from '#protocol/events/index';
-import { roomVersion, type RoomVersion } from '#protocol/room-versions';
-import { printRequestSignature, requestText, signJson, SigningKey } from '#protocol/signing/index';
-import type { FederatedServer } from '../support/federation';
 import type { PrivateCa } from '../support/private-ca';
+import type { TestServer } from '../support/server';
+import { path, SigningPeer, type Answer, type JoinedRoom } from '../support/signing-peer';
 
-export type Answer = { status: number; body: JsonObject };
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+export { path };
+export type { Answer, Forgery, JoinedRoom } from '../support/signing-peer';
 
-/** What a hostile event says otherwise than an honest one. */
-export interface Forgery {
-  readonly type?: string;
-  readonly sender?: string;
-  readonly stateKey?: string;
-  readonly content?: JsonObject;
-  readonly roomId?: string;
-  readonly depth?: number;
-  readonly prevEvents?: readonly string[];
-  readonly authEvents?: readonly string[];
-  readonly originServerTs?: number;
+type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+/** How a request departs from one that was signed as it should be. */
+export interface Tricks {
+  readonly body?: JsonObject;
+  /** Sent instead of the body, which is signed all the same. */
+  readonly raw?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A room that the hostile server has joined: what its next event follows. */
-export interface JoinedRoom {
-  readonly roomId: string;
-  readonly version: RoomVersion;
-  readonly join: SignedEvent;
-  readonly auth: readonly string[];
-  readonly answer: JsonObject;
-}
-
-/** A homeserver that keeps no rule: its keys are real, everything that it signs is what a test wants it to be. */
-export class HostileServer {
-  readonly key = SigningKey.fromSeed('ed25519:hostile', randomBytes(32));
-  readonly userId: string;
+/** A homeserver that keeps no rule: its keys are real, all else is what a test wants it to be. */
+export class HostileServer extends SigningPeer {
   /** Requests that came in, by path. */
   readonly asked: string[] = [];
-  /** How far ahead its published key is good. */
-  validForMs = 24 * 3_600_000;
-  private handler: Handler = (_request, response) => send(response, 404, { errcode: 'M_UNRECOGNIZED', error: 'no' });
-  private readonly agent: Agent;
-  private sent = 0;
+  /** What it says about its keys. */
+  publishes: () => JsonValue = () => this.keyDocument();
+  private handler: Handler = nothing;
 
   private constructor(
     private readonly server: Server,
-    ca: PrivateCa,
-    readonly serverName: string,
+    private readonly victim: TestServer,
+    serverName: string,
   ) {
-    this.agent = new Agent({ connect: { ca: ca.ca } });
-    this.userId = `@mallory:${serverName}`;
+    super(serverName);
     server.on('request', (request: IncomingMessage, response: ServerResponse) => this.serve(request, response));
   }
 
-  static async start(ca: PrivateCa): Promise<HostileServer> {
+  static async start(ca: PrivateCa, victim: TestServer): Promise<HostileServer> {
     const { cert, key } = ca.issue('localhost', '127.0.0.1');
     const server = createServer({ cert, key });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new HostileServer(server, ca, `localhost:${(server.address() as AddressInfo).port}`);
+    return new HostileServer(server, victim, `localhost:${(server.address() as AddressInfo).port}`);
   }
 
   async stop(): Promise<void> {
-    await this.agent.destroy();
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }
@@ -75,96 +53,91 @@ export class HostileServer {
     this.handler = handler;
   }
 
-  /** A signed request; `raw` is sent as it is, and signed as `body` says. */
-  async request(
-    victim: FederatedServer,
-    method: string,
-    path: string,
-    body?: JsonObject,
-    raw?: string,
-  ): Promise<Answer> {
-    const parts = { method, uri: path, origin: this.serverName, destination: victim.serverName, content: body };
-    const signature = this.key.sign(requestText(parts));
-    const authorization = printRequestSignature({ ...parts, keyId: this.key.keyId, signature });
-    const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-    const answer = await fetch(`https://${victim.serverName}${path}`, {
-      method,
-      dispatcher: this.agent,
-      headers: { authorization, ...(content !== undefined && { 'content-type': 'application/json' }) },
-      ...(content !== undefined && { body: content }),
+  /** Answers requests whose path contains one of these names with what belongs to it, and knows of nothing else. */
+  answers(bodies: Readonly<Record<string, JsonValue | ((url: string) => JsonValue)>>): void {
+    this.answerWith((request, response) => {
+      const url = request.url ?? '';
+      const found = Object.entries(bodies).find(([name]) => url.includes(`/${name}`));
+      if (found === undefined) return nothing(request, response);
+      const [, body] = found;
+      send(response, 200, typeof body === 'function' ? body(url) : body);
     });
-    const json: unknown = await answer.json();
-    return { status: answer.status, body: isJsonObject(json) ? json : {} };
+  }
+
+  /** How often a path with this name was asked for. */
+  askedFor(name: string): number {
+    return this.asked.filter((url) => url.includes(`/${name}`)).length;
+  }
+
+  get(uri: string): Promise<Answer> {
+    return this.request('GET', uri);
+  }
+
+  put(uri: string, body: JsonObject): Promise<Answer> {
+    return this.request('PUT', uri, { body });
+  }
+
+  request(method: string, uri: string, { body, raw, headers = {} }: Tricks = {}): Promise<Answer> {
+    const { server_name: destination } = this.victim.config;
+    if (headers['authorization'] === undefined) return this.requestTo(destination, method, uri, body, raw);
+    const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+    return this.transmit(destination, method, uri, headers, content);
   }
 
   /** Puts a transaction. */
-  send(victim: FederatedServer, pdus: readonly JsonValue[], edus: readonly JsonValue[] = []): Promise<Answer> {
-    const body = { origin: this.serverName, origin_server_ts: Date.now(), pdus: [...pdus], edus: [...edus] };
-    return this.request(victim, 'PUT', `/_matrix/federation/v1/send/t${Date.now()}-${++this.sent}`, body);
+  transact(pdus: readonly JsonValue[], edus?: readonly JsonValue[]): Promise<Answer> {
+    return this.sendTo(this.victim.config.server_name, pdus, edus);
+  }
+
+  /** Sends events; what the victim says of each. */
+  async send(...pdus: readonly JsonValue[]): Promise<JsonObject> {
+    const { status, body } = await this.transact(pdus);
+    if (status !== 200) throw new Error(`send: ${status} ${JSON.stringify(body)}`);
+    return body['pdus'] as JsonObject;
   }
 
   /** Joins a public room as an honest server would. */
-  async join(victim: FederatedServer, roomId: string, userId = this.userId): Promise<JoinedRoom> {
-    const versions = Array.from({ length: 12 }, (_, index) => `ver=${index + 1}`).join('&');
-    const room = encodeURIComponent(roomId);
-    const made = await this.request(
-      victim,
-      'GET',
-      `/_matrix/federation/v1/make_join/${room}/${encodeURIComponent(userId)}?${versions}`,
-    );
-    if (made.status !== 200) throw new Error(`make_join: ${JSON.stringify(made)}`);
-    const version = roomVersion(made.body['room_version'] as string);
-    const join = this.sign(version, made.body['event'] as Pdu);
-    const path = `/_matrix/federation/v2/send_join/${room}/${encodeURIComponent(join.eventId)}`;
-    const answer = await this.request(victim, 'PUT', path, join.pdu);
-    if (answer.status !== 200) throw new Error(`send_join: ${JSON.stringify(answer)}`);
-    return {
-      roomId,
-      version,
-      join,
-      auth: [...(join.pdu.auth_events as string[]).slice(0, 2), join.eventId],
-      answer: answer.body,
-    };
+  join(roomId: string, userId?: string): Promise<JoinedRoom> {
+    return this.joinAt(this.victim.config.server_name, roomId, userId);
   }
 
-  /** An event that follows the join, honest but for what the forgery says. Not of room versions 1 and 2. */
-  event(room: JoinedRoom, forgery: Forgery = {}): SignedEvent {
-    const pdu = buildEvent(room.version, {
-      roomId: forgery.roomId ?? room.roomId,
-      type: forgery.type ?? 'm.room.message',
-      sender: forgery.sender ?? this.userId,
-      ...(forgery.stateKey !== undefined && { stateKey: forgery.stateKey }),
-      content: forgery.content ?? { msgtype: 'm.text', body: `hostile ${++this.sent}` },
-      prevEvents: forgery.prevEvents ?? [room.join.eventId],
-      authEvents: forgery.authEvents ?? room.auth,
-      depth: forgery.depth ?? room.join.pdu.depth + 1,
-      originServerTs: forgery.originServerTs ?? Date.now(),
+  protected async transmit(
+    _destination: string,
+    method: string,
+    uri: string,
+    headers: Readonly<Record<string, string>>,
+    content: string | undefined,
+  ): Promise<Answer> {
+    const answer = await fetch(this.victim.url + uri, {
+      method,
+      headers,
+      ...(content !== undefined && { body: content }),
     });
-    return this.sign(room.version, pdu);
-  }
-
-  sign(version: RoomVersion, pdu: Pdu): SignedEvent {
-    return hashAndSign(version, pdu, this.serverName, this.key);
+    const json: unknown = await answer.json();
+    return { status: answer.status, body: isJsonObject(json) || Array.isArray(json) ? (json as JsonObject) : {} };
   }
 
   private serve(request: IncomingMessage, response: ServerResponse): void {
-    const path = request.url ?? '';
-    this.asked.push(path);
-    if (path.startsWith('/_matrix/key/v2/server')) send(response, 200, this.keys());
-    else this.handler(request, response);
-  }
-
-  private keys(): JsonObject {
-    const document = {
-      server_name: this.serverName,
-      valid_until_ts: Date.now() + this.validForMs,
-      verify_keys: { [this.key.keyId]: { key: this.key.publicKey } },
-      old_verify_keys: {},
-    };
-    return signJson(document, this.serverName, this.key);
+    const url = request.url ?? '';
+    this.asked.push(url);
+    if (url.startsWith('/_matrix/key/v2/server')) send(response, 200, this.publishes());
+    // Who takes no transactions is left alone soon, and could do no harm.
+    else if (url.startsWith('/_matrix/federation/v1/send/')) send(response, 200, { pdus: {} });
+    else void this.handler(request, response);
   }
 }
 
-export function send(response: ServerResponse, status: number, body: JsonObject): void {
+export function send(response: ServerResponse, status: number, body: JsonValue): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+/** The body of a request, whole. */
+export async function bodyOf(request: IncomingMessage): Promise<JsonValue> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return JSON.parse(text) as JsonValue;
+}
+
+function nothing(_request: IncomingMessage, response: ServerResponse): void {
+  send(response, 404, { errcode: 'M_NOT_FOUND', error: 'no' });
 }
