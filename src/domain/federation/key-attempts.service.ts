@@ -3,9 +3,10 @@ import { atMost } from '#platform/cache/at-most';
 import type { Clock } from '#kernel/time';
 
 /** After a good answer a server is not asked again for so long, whatever keys somebody claims it has. */
-const PAUSE_MS = 30_000;
+const PAUSE_MS = 10_000;
 const FIRST_BACK_OFF_MS = 10_000;
-const LONGEST_BACK_OFF_MS = 3_600_000;
+/** Not for longer: a server that comes back with another key is refused until it is asked. */
+const LONGEST_BACK_OFF_MS = 600_000;
 const MAX_REMEMBERED = 20_000;
 
 interface Attempt {

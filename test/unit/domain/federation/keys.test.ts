@@ -89,6 +89,18 @@ describe("another server's key", () => {
     expect(alpha.asked).toBe(4);
   });
 
+  it('of a server that comes back with another one is known ten minutes later at most', async () => {
+    await begin();
+    alpha.reachable = false;
+    for (let minute = 0; minute < 24 * 60; minute++) {
+      await found(0);
+      rig.clock.now += 60_000;
+    }
+    alpha.reachable = true;
+    rig.clock.now += 9 * 60_000;
+    expect(await found(rig.clock.now)).toBe(true);
+  });
+
   it('is not taken from a document that the server did not sign', async () => {
     await begin();
     const forger = SigningKey.fromSeed(alpha.key.keyId, Buffer.alloc(32, 77));
