@@ -135,7 +135,7 @@ export class HttpOut {
       status: answer.statusCode,
       headers: received,
       contentType: (received['content-type'] ?? '').split(';')[0]!.trim().toLowerCase(),
-      body: limitedBody(answer.body, received['content-encoding'], limits.bytes),
+      body: limitedBody(answer.body, received, limits.bytes),
     };
   }
 }
