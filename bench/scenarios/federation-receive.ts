@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SignedEvent } from '#protocol/events/index';
 import { figure, timed, type Figure } from '../load/figures';
+import type { BenchUser } from '../load/user';
 import type { PreparedRequest } from '../peers/peer';
 import { PeerRoom } from '../peers/peer-room';
 import type { Peers } from '../peers/peers';
@@ -18,14 +19,18 @@ export const receiving = (bench: Bench): Promise<Figure[]> =>
       'federation: PDUs received, 16 rooms of 16 servers',
       'PDUs/s',
       'more',
-      await received(bench, peers, 16, 100),
+      await received(bench, peers, 16, PER_TRANSACTION),
     ),
   ]);
 
 /** One run's part of one room. */
 interface Load {
   readonly room: PeerRoom;
-  readonly transactions: readonly PreparedRequest[];
+  readonly parts: readonly Part[];
+}
+
+interface Part {
+  readonly transaction: PreparedRequest;
   readonly last: SignedEvent;
 }
 
@@ -42,8 +47,8 @@ async function received(bench: Bench, peers: Peers, rooms: number, perRoom: numb
   for (let run = 0; run <= RUNS; run++) {
     const loads = known.map((room) => prepare(room, bench.server.serverName, count, run));
     const ms = await timed(async () => {
-      await Promise.all(loads.map((load) => put(load, bench.server.serverName)));
-      for (const { room, last } of loads) await until('reading it', () => reader.sees(room.roomId, last.eventId));
+      await Promise.all(loads.map((load) => put(load, bench.server.serverName, reader)));
+      for (const { room, parts } of loads) await untilRead(room, parts.at(-1)!, reader);
     });
     if (run > 0) runs.push((count * rooms * 1_000) / ms);
   }
@@ -56,19 +61,23 @@ async function received(bench: Bench, peers: Peers, rooms: number, perRoom: numb
 
 function prepare(room: PeerRoom, destination: string, count: number, run: number): Load {
   const events = Array.from({ length: count }, (_, i) => room.message(`message ${run}.${i}`));
-  const transactions: PreparedRequest[] = [];
+  const parts: Part[] = [];
   for (let from = 0; from < count; from += PER_TRANSACTION) {
-    const pdus = events.slice(from, from + PER_TRANSACTION).map((event) => event.pdu);
-    const body = { origin: room.owner.serverName, origin_server_ts: Date.now(), pdus };
+    const some = events.slice(from, from + PER_TRANSACTION);
+    const body = { origin: room.owner.serverName, origin_server_ts: Date.now(), pdus: some.map(({ pdu }) => pdu) };
     const path = `/_matrix/federation/v1/send/${randomUUID()}`;
-    transactions.push(room.owner.prepare(destination, 'PUT', path, body));
+    parts.push({ transaction: room.owner.prepare(destination, 'PUT', path, body), last: some.at(-1)! });
   }
-  return { room, transactions, last: events.at(-1)! };
+  return { room, parts };
 }
 
-/** One transaction after another, as the specification has a server send them. */
-async function put({ room, transactions }: Load, destination: string): Promise<void> {
-  for (const transaction of transactions) {
+/**
+ * One transaction after another, as the specification has a server send them, and none before the last one can be read:
+ * Synapse drops events of rooms in which a hundred wait.
+ */
+async function put({ room, parts }: Load, destination: string, reader: BenchUser): Promise<void> {
+  for (const [index, { transaction }] of parts.entries()) {
+    if (index > 0) await untilRead(room, parts[index - 1]!, reader);
     const answer = JSON.parse((await room.owner.ask(destination, transaction)).toString('utf8')) as {
       pdus: Record<string, { error?: string }>;
     };
@@ -76,3 +85,7 @@ async function put({ room, transactions }: Load, destination: string): Promise<v
     if (refused !== undefined) throw new Error(`a PDU was refused: ${refused.error}`);
   }
 }
+
+/** Asks seldom, lest the questions be what is measured. */
+const untilRead = ({ roomId }: PeerRoom, { last }: Part, reader: BenchUser): Promise<void> =>
+  until('reading it', () => reader.sees(roomId, last.eventId), 20);
