@@ -4,7 +4,7 @@ import { atMost } from '#platform/cache/at-most';
 import { membershipOf, redactEvent, type Pdu } from '#protocol/events/index';
 import { roomVersion } from '#protocol/room-versions';
 import { canServerSee, historyVisibilityOf } from '#protocol/visibility';
-import type { RoomInfo, RoomState } from '../room-state';
+import type { RoomInfo, RoomState, StateEntry } from '../room-state';
 import { UNKNOWN_STATE, type StoredEvent, type Timeline } from '../timeline';
 import type { OutgoingEvent } from './federation-reads.model';
 
@@ -14,10 +14,16 @@ const MEMBER = 'm.room.member';
 /** What memberships a server's users had in a state. */
 type Standing = ReadonlySet<string | undefined>;
 
+/** Numbers of member events by server. */
+type Members = ReadonlyMap<string, readonly number[]>;
+
 /** Which events of a room a server that is in it may read. Spec: client-server, "Room History Visibility". SECURITY: row 5. */
 export class ServerVisibility {
   /** By snapshot and server: states never change, and events share them. */
   private readonly standings = new LRUCache<string, Standing>(atMost(20_000));
+
+  /** Of the newest states alone: they are large. */
+  private readonly members = new LRUCache<number, Promise<Members>>({ max: 16 });
 
   constructor(
     private readonly rooms: Pick<RoomState, 'atAll' | 'atEach'>,
@@ -54,11 +60,20 @@ export class ServerVisibility {
     const key = `${snapshot} ${server}`;
     const known = this.standings.get(key);
     if (known !== undefined) return known;
-    const members = await this.rooms.atAll(snapshot, { types: [MEMBER] });
-    const own = members.filter((entry) => serverNameOf(entry.stateKey) === server).map((entry) => entry.eventNid);
+    const own = (await this.membersAt(snapshot)).get(server) ?? [];
     const standing = new Set((await this.timeline.events(own)).map((event) => membershipOf(event.pdu as Pdu)));
     this.standings.set(key, standing);
     return standing;
+  }
+
+  /** The member events of a state by server: read once for all servers that an event is sent to. */
+  private membersAt(snapshot: number): Promise<Members> {
+    const known = this.members.get(snapshot);
+    if (known !== undefined) return known;
+    const read = this.rooms.atAll(snapshot, { types: [MEMBER] }).then(byServer);
+    this.members.set(snapshot, read);
+    read.catch(() => this.members.delete(snapshot));
+    return read;
   }
 
   /** The events that set the history visibility before others, by snapshot. */
@@ -71,4 +86,15 @@ export class ServerVisibility {
       [...nids].flatMap(([snapshot, nid]) => (byNid.has(nid) ? [[snapshot, byNid.get(nid)!] as const] : [])),
     );
   }
+}
+
+function byServer(entries: readonly StateEntry[]): Members {
+  const members = new Map<string, number[]>();
+  for (const { stateKey, eventNid } of entries) {
+    const server = serverNameOf(stateKey) ?? '';
+    const known = members.get(server);
+    if (known === undefined) members.set(server, [eventNid]);
+    else known.push(eventNid);
+  }
+  return members;
 }
