@@ -53,6 +53,8 @@ export interface RestOptions {
   readonly authenticate: Authenticators;
   readonly logger: Logger;
   readonly rateLimits: RateLimitConfig;
+  /** This server's own name. */
+  readonly serverName: string;
   /** Of whom nothing is counted: application services with `rate_limited: false`. */
   readonly isExemptFromLimits?: (requester: Requester) => boolean;
   readonly limiterStore?: LimiterStore;

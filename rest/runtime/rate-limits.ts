@@ -4,7 +4,7 @@ import type { Requester } from '#kernel/requester';
 import { limitKey } from './client-address';
 import type { OperationContract } from './contract';
 
-export type LimitCategory = 'login' | 'registration' | 'message' | 'other';
+export type LimitCategory = 'login' | 'registration' | 'message' | 'remote' | 'other';
 
 /** So many requests in so many seconds, for each user or address. */
 export interface LimitRate {
@@ -21,6 +21,7 @@ export const DEFAULT_RATES: Readonly<Record<LimitCategory, LimitRate>> = {
   login: { points: 20, seconds: 60 },
   registration: { points: 20, seconds: 60 },
   message: { points: 100, seconds: 10 },
+  remote: { points: 200, seconds: 60 },
   other: { points: 300, seconds: 10 },
 };
 
@@ -64,10 +65,24 @@ export class RateLimits {
     if (this.limiters === undefined) return;
     const category = CATEGORIES[contract.id] ?? (contract.rateLimited ? 'other' : undefined);
     if (category === undefined) return;
+    await this.consume(category, requester, ip, category === 'login' || category === 'registration');
+  }
+
+  /** Counts a request that may have another server asked: nobody is to knock on the whole world by way of this one. */
+  async checkRemote(requester: Requester | undefined, ip: string): Promise<void> {
+    await this.consume('remote', requester, ip);
+  }
+
+  private async consume(
+    category: LimitCategory,
+    requester: Requester | undefined,
+    ip: string,
+    byAddress = false,
+  ): Promise<void> {
     if (requester !== undefined && this.isExempt(requester)) return;
-    const byAddress = requester === undefined || category === 'login' || category === 'registration';
+    const key = requester === undefined || byAddress ? limitKey(ip) : requester.userId;
     try {
-      await this.limiters.get(category)?.consume(byAddress ? limitKey(ip) : requester.userId);
+      await this.limiters?.get(category)?.consume(key);
     } catch (refusal) {
       if (refusal instanceof RateLimiterRes) throw new LimitExceededError(Math.max(1, refusal.msBeforeNext));
       throw refusal;

@@ -1,5 +1,6 @@
 import { InvalidParamError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
+import { asksElsewhere } from './asks-elsewhere';
 import { authenticateServer, authenticateToken, type AnyRequester, type Authenticators } from './authenticate';
 import { limitKey } from './client-address';
 import type { OperationContract } from './contract';
@@ -36,6 +37,7 @@ export class Service {
   private readonly limits: RateLimits;
   private readonly bodyLimits: BodyLimits;
   private readonly ports: Authenticators;
+  private readonly serverName: string;
 
   constructor(options: RestOptions) {
     this.validator = new RequestValidator(options.documents);
@@ -46,6 +48,7 @@ export class Service {
       operations: { ...DEFAULT_BODY_LIMITS.operations, ...options.bodyLimits?.operations },
     };
     this.ports = options.authenticate;
+    this.serverName = options.serverName;
   }
 
   /** Rejects with a MatrixError for the client, or whatever else went wrong. `onReach` hears when the delegate starts. */
@@ -63,6 +66,7 @@ export class Service {
     const user = await authenticateToken(lead, this.ports, exchange.incoming, query, exchange.ip);
     exchange.caller = user?.userId;
     await this.limits.check(lead, user, exchange.ip);
+    if (asksElsewhere(lead.id, this.serverName, path, query)) await this.limits.checkRemote(user, exchange.ip);
     checkFixed(path, route);
     const signed = lead.auth === 'signedRequest';
     if (!signed && isGap(route)) throw unknownPath();

@@ -92,6 +92,11 @@ export const rateLimits = section(
     failed_login: rate(10, 60, 'Wrong passwords, per account'),
     registration: rate(20, 60, 'New accounts and questions for free names, per address'),
     message: rate(100, 10, 'Events sent, per user'),
+    remote: rate(
+      200,
+      60,
+      'Requests that can have other servers asked, as joins and profiles of their users, per user or address',
+    ),
     other: rate(300, 10, 'Every other request that the specification calls rate-limited, per user or address'),
   },
   'How often anyone may ask',

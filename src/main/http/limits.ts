@@ -16,8 +16,14 @@ export function doorLimits({ rate_limits: { enabled, ...configured } }: Config):
     points: requests,
     seconds,
   });
-  const { login, registration, message, other } = configured;
-  const rates = { login: rate(login), registration: rate(registration), message: rate(message), other: rate(other) };
+  const { login, registration, message, remote, other } = configured;
+  const rates = {
+    login: rate(login),
+    registration: rate(registration),
+    message: rate(message),
+    remote: rate(remote),
+    other: rate(other),
+  };
   const limiters = new Map<LimitCategory, RateLimiterMemory>();
   const store = (category: LimitCategory, { points, seconds }: LimitRate): RateLimiterMemory => {
     const known = limiters.get(category) ?? new RateLimiterMemory({ keyPrefix: category, points, duration: seconds });

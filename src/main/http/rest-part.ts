@@ -32,6 +32,7 @@ export function restPart(machinery: Machinery, domain: Domain, limits: DoorLimit
       server: (request) => domain.federation.requests.authenticate(request),
     },
     logger: log,
+    serverName: config.server_name,
     rateLimits: limits.rest,
     limiterStore: limits.store,
     bodyLimits: { binary: config.media.max_upload_bytes },

@@ -53,6 +53,7 @@ export class DoorUnderTest {
       documents: DOCUMENTS,
       authenticate: { user: authenticateAlice },
       logger: silentLogger,
+      serverName: 'example.org',
       rateLimits: { enabled: false },
       ...options,
     });
