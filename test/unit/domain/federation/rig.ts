@@ -37,6 +37,12 @@ export class Stranger {
   }
 }
 
+/** So many keys that a server has given up: about 100 characters each. */
+export const oldKeys = (count: number) =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`ed25519:old${index}`, { key: 'A'.repeat(43), expired_ts: 1 }]),
+  );
+
 export interface FederationRig {
   readonly database: TestStorage;
   readonly clock: { now: number };
