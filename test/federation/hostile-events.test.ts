@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from '#kernel/json';
 import { contentHash, type Pdu } from '#protocol/events/index';
 import { startHostileScene, type HostileScene } from './hostile-scene';
-import { path } from './hostile-server';
-import { at, say } from './people';
+import { path, type JoinedRoom } from './hostile-server';
+import { at, say, stateOf } from './people';
 
 /** Events that are not what they say. Tests name the rows of the list of known attacks that they are for. */
 describe('a hostile server sends events', () => {
@@ -107,25 +107,30 @@ describe('a hostile server sends events', () => {
     expect(await scene.texts()).toContain('stays');
   });
 
-  it.each(['1', '2', '3', '10'])('row 10: that redact in a room of version %s', async (room_version) => {
-    const room = await scene.anotherRoom({ room_version });
-    const eventId = await say(scene.alice, room.roomId, 'stays');
-    const isOld = Number(room_version) < 3;
-    const own = { type: 'm.room.redaction', content: {}, redacts: eventId };
-    const id = isOld ? { event_id: `$redaction:${scene.hostile.serverName}` } : {};
-    const hash = { sha256: 'A'.repeat(43) };
-    const reference = (ids: readonly string[]) => (isOld ? ids.map((one) => [one, hash]) : ids);
+  /** A redaction as rooms before version 11 have it. */
+  const oldRedaction = (room: JoinedRoom, redacts: string) => {
+    const isHashed = room.version.hashedReferences;
+    const reference = (ids: readonly string[]) =>
+      isHashed ? ids.map((id) => [id, { sha256: 'A'.repeat(43) }]) : [...ids];
     const pdu = {
-      ...own,
-      ...id,
+      type: 'm.room.redaction',
+      content: {},
+      redacts,
+      ...(isHashed && { event_id: `$redaction:${scene.hostile.serverName}` }),
       room_id: room.roomId,
       sender: scene.hostile.userId,
       depth: room.join.pdu.depth + 1,
       origin_server_ts: Date.now(),
       prev_events: reference([room.join.eventId]),
       auth_events: reference(room.auth),
-    } as unknown as Pdu;
-    expect(Object.values(await scene.hostile.send(scene.hostile.sign(room.version, pdu).pdu))).toHaveLength(1);
+    };
+    return scene.hostile.sign(room.version, pdu as unknown as Pdu);
+  };
+
+  it.each(['1', '2', '3', '10'])('row 10: that redact in a room of version %s', async (room_version) => {
+    const room = await scene.anotherRoom({ room_version });
+    const eventId = await say(scene.alice, room.roomId, 'stays');
+    expect(Object.keys(await scene.hostile.send(oldRedaction(room, eventId).pdu))).toHaveLength(1);
     const { body } = await scene.alice.api('GET', at(room.roomId, `event/${encodeURIComponent(eventId)}`));
     expect(body['content']).toMatchObject({ body: 'stays' });
   });
@@ -142,20 +147,18 @@ describe('a hostile server sends events', () => {
     await scene.isAlive();
   });
 
-  it('row 9: that redact how the room began', async () => {
-    const { pdu: join } = scene.room.join;
-    const create = (join.auth_events as string[])[0]!;
-    const power = { users: { [scene.alice.userId]: 100, [scene.hostile.userId]: 100 } };
-    const room = await scene.anotherRoom({ power_level_content_override: power });
-    const { pdu } = scene.hostile.event(room, {
-      type: 'm.room.redaction',
-      content: { redacts: (room.join.pdu.auth_events as string[])[0]! },
-    });
-    await scene.hostile.send(pdu);
-    const { body } = await scene.alice.api('GET', at(room.roomId, 'state/m.room.create/'));
-    expect(body).toMatchObject({ room_version: '11' });
-    expect(create).toMatch(/^\$/);
-    expect((await scene.hostile.join(room.roomId, `@second:${scene.hostile.serverName}`)).version.id).toBe('11');
+  it('row 9: that redact how the room began, with all the right to redact', async () => {
+    const power_level_content_override = { users: { [scene.alice.userId]: 100, [scene.hostile.userId]: 100 } };
+    const room = await scene.anotherRoom({ room_version: '10', power_level_content_override });
+    const create = await scene.stateId(room.roomId, 'm.room.create');
+    const topic = await say(scene.alice, room.roomId, 'goes');
+    const { pdu, eventId } = oldRedaction(room, create);
+    expect(await scene.hostile.send(oldRedaction(room, topic).pdu, pdu)).toMatchObject({ [eventId]: {} });
+    expect(await stateOf(scene.alice, room.roomId, 'm.room.create')).toMatchObject({ room_version: '10' });
+    const { body } = await scene.alice.api('GET', at(room.roomId, `event/${encodeURIComponent(topic)}`));
+    expect(body['content']).toEqual({});
+    const second = await scene.hostile.join(room.roomId, `@second:${scene.hostile.serverName}`);
+    expect(second.version.id).toBe('10');
   });
 
   it('row 17: that are malformed, beside good ones', async () => {
