@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import type { Reader } from '#platform/storage/storage';
 import type { SnapshotId, StateEntry } from './room-state.model';
 import type { SnapshotNode, StateKeyPair } from './snapshot.model';
@@ -18,8 +19,8 @@ const DELTAS_AT_ONCE = 500;
  */
 export class Snapshots {
   private readonly reader: SnapshotReader;
-  private readonly nodes = new LRUCache<SnapshotId, SnapshotNode>({ max: 100_000 });
-  private readonly values = new LRUCache<string, number>({ max: 100_000 });
+  private readonly nodes = new LRUCache<SnapshotId, SnapshotNode>(atMost(100_000));
+  private readonly values = new LRUCache<string, number>(atMost(100_000));
 
   constructor(reader: Reader) {
     this.reader = new SnapshotReader(reader);

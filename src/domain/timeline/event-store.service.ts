@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import type { RoomState } from '../room-state';
 import type { Reader } from '#platform/storage/storage';
 import { EventReader, type RoomlessEvent } from './event.repository';
@@ -17,7 +18,7 @@ export class EventStore {
     maxSize: CACHED_CHARACTERS,
     max: 25_000,
   });
-  private readonly nidById = new LRUCache<string, number>({ max: 50_000 });
+  private readonly nidById = new LRUCache<string, number>(atMost(50_000));
   /** Counts redactions, so that a read that overlapped one does not put the event back as it was. */
   private redactions = 0;
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#platform/cache/at-most';
 import type { Position, Positions, Reader } from '#platform/storage/storage';
 import { isAfter } from '#platform/storage/storage';
 import { EventReader, type OrdinalRange } from './event.repository';
@@ -24,9 +25,9 @@ interface RecentPlace extends RoomPlace {
 export class RoomPlaces {
   private readonly heads: RoomHeadReader;
   private readonly events: EventReader;
-  private readonly newest = new LRUCache<number, RoomPlace>({ max: 100_000 });
+  private readonly newest = new LRUCache<number, RoomPlace>(atMost(100_000));
   /** The newest places of busy rooms, oldest first and without holes: what waiting syncs ask for. */
-  private readonly recent = new LRUCache<number, RecentPlace[]>({ max: 5_000 });
+  private readonly recent = new LRUCache<number, RecentPlace[]>(atMost(5_000));
 
   constructor(reader: Reader) {
     this.heads = new RoomHeadReader(reader);
