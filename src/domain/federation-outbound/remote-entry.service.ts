@@ -8,12 +8,11 @@ import type { Membership, RemoteEntry } from '../membership';
 import type { RoomState } from '../room-state';
 import type { EventTemplates, IncomingEvents, RoomImporting, TemplateClaim } from '../timeline';
 import type { RemoteJoinAnswer, RemoteServers, RemoteTemplate } from './federation-outbound.ports';
+import { requireRoomSize } from './room-size.model';
 import { firstOf } from './try-servers.model';
 
 /** What a room has whose templates do not say: the first version, which is older than the question. */
 const OLDEST = '1';
-/** Of state and auth chain; larger rooms do not exist. SECURITY: row 36. */
-const MAX_EVENTS = 400_000;
 /** More are known when the members have come. */
 const MAX_SERVERS_IN_ROOM = 20_000;
 
@@ -103,7 +102,7 @@ export class RemoteEntries {
 
   private async import(server: string, { roomId, version }: Signed, answer: RemoteJoinAnswer): Promise<void> {
     const { state, authChain, event } = answer;
-    if (state.length + authChain.length > MAX_EVENTS) throw new BadJsonError('The room is too large');
+    requireRoomSize(answer);
     const room = { roomId, version, origin: server, state, authChain, joinEvent: event! };
     const servers = answer.serversInRoom?.filter(isValidServerName).slice(0, MAX_SERVERS_IN_ROOM);
     if (servers === undefined) {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { NotFoundError } from '#kernel/errors';
+import { InvalidParamError, NotFoundError } from '#kernel/errors';
 import { isValidRoomId, isValidServerName, parseRoomAlias, serverNameOf, utf8Length } from '#kernel/ids';
 import { atMost } from '#platform/cache/at-most';
 import type { PublicRoomsPage, PublicRoomsQuery, RemoteDirectory, ResolvedAlias } from '../directory';
@@ -11,11 +11,10 @@ const MAX_SERVERS = 20;
 /** Profiles are shown in lists that ask for many of them again and again. */
 const PROFILES_KEPT_MS = 60_000;
 const MAX_PROFILES = 10_000;
-const NOBODY = 'no such user';
 
 /** Aliases, public rooms and profiles that other servers know. */
 export class RemoteLookups implements RemoteDirectory, RemoteProfiles {
-  private readonly profiles = new LRUCache<string, Profile | typeof NOBODY>({
+  private readonly profiles = new LRUCache<string, Promise<Profile | undefined>>({
     ...atMost(MAX_PROFILES),
     ttl: PROFILES_KEPT_MS,
   });
@@ -35,20 +34,25 @@ export class RemoteLookups implements RemoteDirectory, RemoteProfiles {
     }
   }
 
-  publicRooms(server: string, query: Omit<PublicRoomsQuery, 'server'>): Promise<PublicRoomsPage> {
+  /** @throws InvalidParamError for what cannot be a server; what the server said, or that it did not answer */
+  async publicRooms(server: string, query: Omit<PublicRoomsQuery, 'server'>): Promise<PublicRoomsPage> {
+    if (!isValidServerName(server)) throw new InvalidParamError('server is not a server name');
     return this.remote.publicRooms(server, query);
   }
 
-  /** What the user's server tells, kept for a minute. */
-  async profile(userId: string): Promise<Profile | undefined> {
-    const kept = this.profiles.get(userId) ?? (await this.ask(userId));
-    this.profiles.set(userId, kept);
-    return kept === NOBODY ? undefined : kept;
+  /** What the user's server tells, kept for a minute. Those who want it at the same time wait for one answer. */
+  profile(userId: string): Promise<Profile | undefined> {
+    const known = this.profiles.get(userId);
+    if (known !== undefined) return known;
+    const asked = this.ask(userId);
+    this.profiles.set(userId, asked);
+    asked.catch(() => this.profiles.delete(userId));
+    return asked;
   }
 
-  private async ask(userId: string): Promise<Profile | typeof NOBODY> {
+  private async ask(userId: string): Promise<Profile | undefined> {
     const profile = await this.remote.profile(serverNameOf(userId) ?? '', userId);
-    if (profile === undefined || utf8Length(JSON.stringify(profile)) > MAX_PROFILE_BYTES) return NOBODY;
+    if (profile === undefined || utf8Length(JSON.stringify(profile)) > MAX_PROFILE_BYTES) return undefined;
     const { displayname, avatar_url, ...rest } = profile;
     return {
       ...rest,

@@ -1,18 +1,26 @@
 import type { PartialRoom, RoomImporting } from '../timeline';
 import type { RemoteServers } from './federation-outbound.ports';
+import { requireRoomSize } from './room-size.model';
 
-/** After a round in which some room could not be completed. Doubles up to the longest. */
+/** After a turn in which no server helped. Doubles up to the longest. */
 const FIRST_WAIT_MS = 15_000;
 const LONGEST_WAIT_MS = 3_600_000;
+/** Rooms brought at the same time: a whole state may be a hundred megabytes. */
+const ROOMS_AT_ONCE = 3;
+/** Servers asked in one turn: the one that let us in, and others, each turn other ones. */
+const SERVERS_A_TURN = 8;
 
 /**
- * Brings the members of rooms that were joined by partial state, one room after another; what a restart interrupts goes on
- * after it. Spec: server-server, `omit_members` of send_join.
+ * Brings the members of rooms that were joined by partial state. One room does not wait for another whose servers are slow,
+ * and what a restart interrupts goes on after it. Spec: server-server, `omit_members` of send_join.
  */
 export class StateCompletionJob {
-  private work: Promise<void> = Promise.resolve();
-  private timer: NodeJS.Timeout | undefined;
-  private waitMs = FIRST_WAIT_MS;
+  /** Rooms under way or waiting. */
+  private readonly known = new Set<number>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly waiting: (() => void)[] = [];
+  private running = 0;
+  private writing: Promise<void> = Promise.resolve();
   private stopping = false;
 
   constructor(
@@ -21,33 +29,46 @@ export class StateCompletionJob {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Goes through all rooms that lack members, now. */
+  /** Begins with all rooms that lack members. */
   wake(): void {
-    clearTimeout(this.timer);
-    this.work = this.work.then(() => this.round()).catch(this.onError);
+    this.begin().catch(this.onError);
   }
 
-  /** Ends after the room in hand. */
+  /** Ends when what came is written; what is still on its way is asked for again after the next start. */
   async stop(): Promise<void> {
     this.stopping = true;
-    clearTimeout(this.timer);
-    await this.work;
+    this.timers.forEach((timer) => clearTimeout(timer));
+    await this.writing;
   }
 
-  private async round(): Promise<void> {
-    let left = 0;
-    for (const room of this.stopping ? [] : await this.imports.partialRooms()) {
-      if (!this.stopping && !(await this.complete(room))) left++;
+  private async begin(): Promise<void> {
+    for (const partial of this.stopping ? [] : await this.imports.partialRooms()) {
+      if (this.known.has(partial.room.nid)) continue;
+      this.known.add(partial.room.nid);
+      void this.bring(partial, 0);
     }
-    this.waitMs = left === 0 ? FIRST_WAIT_MS : Math.min(this.waitMs * 2, LONGEST_WAIT_MS);
-    if (left > 0 && !this.stopping) this.timer = setTimeout(() => this.wake(), this.waitMs).unref();
   }
 
-  private async complete({ room, eventId, servers }: PartialRoom): Promise<boolean> {
-    for (const origin of servers) {
+  private async bring(partial: PartialRoom, turn: number): Promise<void> {
+    const isDone = await this.inTurn(() => this.askEach(partial, turn));
+    if (this.stopping) return;
+    if (!isDone)
+      return this.later(Math.min(FIRST_WAIT_MS * 2 ** turn, LONGEST_WAIT_MS), () => this.bring(partial, turn + 1));
+    this.known.delete(partial.room.nid);
+    // It may have been left and joined again meanwhile.
+    this.wake();
+  }
+
+  private async askEach({ room, eventId, servers }: PartialRoom, turn: number): Promise<boolean> {
+    for (const origin of serversOf(servers, turn)) {
+      if (this.stopping) return false;
       try {
         const { state, authChain } = await this.remote.state(origin, room.roomId, eventId);
-        await this.imports.completeState(room, { origin, eventId, state, authChain });
+        if (this.stopping) return false;
+        requireRoomSize({ state, authChain });
+        const written = this.imports.completeState(room, { origin, eventId, state, authChain });
+        this.writing = Promise.allSettled([this.writing, written]).then(() => undefined);
+        await written;
         return true;
       } catch (error) {
         this.onError(error);
@@ -55,4 +76,29 @@ export class StateCompletionJob {
     }
     return false;
   }
+
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    while (this.running >= ROOMS_AT_ONCE) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    this.running++;
+    try {
+      return await work();
+    } finally {
+      this.running--;
+      this.waiting.shift()?.();
+    }
+  }
+
+  private later(ms: number, work: () => Promise<void>): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      void work();
+    }, ms).unref();
+    this.timers.add(timer);
+  }
+}
+
+function serversOf([first, ...others]: readonly string[], turn: number): string[] {
+  const from = others.length === 0 ? 0 : (turn * (SERVERS_A_TURN - 1)) % others.length;
+  const next = others.slice(from, from + SERVERS_A_TURN - 1);
+  return first === undefined ? next : [first, ...next];
 }

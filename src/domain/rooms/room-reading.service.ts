@@ -17,6 +17,9 @@ export interface MembersQuery {
   readonly notMembership?: string;
 }
 
+/** How long a reader waits for members that are still being brought from another server. */
+const MEMBERS_WAIT_MS = 30_000;
+
 /** Name and avatar of a joined member, as `GET /joined_members` writes them. */
 export interface JoinedMember {
   display_name?: string;
@@ -33,9 +36,14 @@ export class RoomReading {
     private readonly pages: Pages,
   ) {}
 
-  /** The whole state. Spec: client-server API, `GET /rooms/{roomId}/state`. @throws ForbiddenError */
+  /**
+   * The whole state. Spec: client-server API, `GET /rooms/{roomId}/state`. Like the lists of members it waits for members
+   * that are still being brought, since clients take it for complete and do not ask again.
+   * @throws ForbiddenError, LimitExceededError when the members do not come
+   */
   async state(requester: Requester, roomId: string): Promise<ClientEvent[]> {
     const { room, until } = await this.access.reach(requester, roomId);
+    await this.timeline.imports.whole(room, MEMBERS_WAIT_MS);
     const events =
       until === undefined
         ? await this.timeline.currentStateAll(room)
@@ -64,10 +72,11 @@ export class RoomReading {
     return view;
   }
 
-  /** Member events. Spec: client-server API, `GET /rooms/{roomId}/members`. @throws ForbiddenError, InvalidParamError */
+  /** Member events. Spec: client-server API, `GET /rooms/{roomId}/members`. @throws as {@link state}, InvalidParamError */
   async members(requester: Requester, roomId: string, query: MembersQuery): Promise<ClientEvent[]> {
     const reach = await this.access.reach(requester, roomId);
     const { room } = reach;
+    await this.timeline.imports.whole(room, MEMBERS_WAIT_MS);
     const { membership, notMembership } = query;
     const at = await this.snapshotAt(requester, reach, query.at);
     const events = await this.membership.memberEvents(room, { membership, notMembership, at });
@@ -84,9 +93,10 @@ export class RoomReading {
     return this.membership.memberPage(room, query.membership, query.after ?? '', query.limit);
   }
 
-  /** Names and avatars of joined members, for joined members. @throws ForbiddenError */
+  /** Names and avatars of joined members, for joined members. @throws as {@link state} */
   async joinedMembers(requester: Requester, roomId: string): Promise<Record<string, JoinedMember>> {
     const room = await this.access.joined(requester, roomId);
+    await this.timeline.imports.whole(room, MEMBERS_WAIT_MS);
     const events = await this.membership.memberEvents(room, { membership: 'join' });
     const shown = await this.views.state(requester.userId, room, events);
     return Object.fromEntries(shown.map((event) => [event.state_key ?? '', shortMember(event.content)]));

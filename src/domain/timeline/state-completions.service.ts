@@ -1,3 +1,4 @@
+import { BadJsonError } from '#kernel/errors';
 import type { Storage } from '#platform/storage/storage';
 import { RoomStateWriter, Snapshots, stateMapKey, type RoomInfo, type RoomState, type StateEntry } from '../room-state';
 import type { Committer } from './committer.service';
@@ -55,10 +56,16 @@ export class StateCompletions {
     this.rebasing = new StateRebasing(parts.rooms);
   }
 
-  /** In the room's queue, with nothing under way. */
+  /**
+   * In the room's queue, with nothing under way.
+   * @throws BadJsonError when the whole state lacks what the room was joined with
+   */
   async complete(head: RoomHead, join: DagEvent, { full, past }: WholeState): Promise<void> {
     const room = head.room!;
     const present = await this.keysOf(join.snapshotBefore);
+    const whole = new Set(full.map((entry) => stateMapKey(entry.type, entry.stateKey)));
+    if ([...present].some((key) => !whole.has(key)))
+      throw new BadJsonError('The state lacks what the room was joined with');
     const missing = full.filter((entry) => !present.has(stateMapKey(entry.type, entry.stateKey)));
     const all = await new RestatedEventsReader(this.parts.storage).ofRoom(room.nid);
     const later = all.slice(all.findIndex(({ nid }) => nid === join.nid) + 1);
