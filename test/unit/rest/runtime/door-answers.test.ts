@@ -206,7 +206,8 @@ describe('the door', () => {
       const { ask } = bound(await start(delegates, options));
       const answer = await ask(TRANSACTION, { method: 'PUT', token: null, headers, body });
       expect([answer.status, answer.json]).toEqual([200, { pdus: { 'other.example': {} } }]);
-      expect(seen).toEqual([{ method: 'PUT', uri: TRANSACTION, signatures: headers.Authorization, content: body }]);
+      const signatures = headers.Authorization;
+      expect(seen).toEqual([{ method: 'PUT', uri: TRANSACTION, signatures, content: body, client: '127.0.0.1' }]);
     });
 
     it('refuses a bad signature', async () => {
