@@ -145,6 +145,7 @@ describe('in rooms of a hostile server', () => {
     ['events that are none', { prev_events: ['x', 5] }],
     ['too many events', { prev_events: Array.from({ length: 30 }, (_, n) => `$${String(n).padStart(43, 'A')}`) }],
     ['a depth beyond all numbers', { depth: 2 ** 63 }],
+    ['a depth below all numbers', { depth: -(2 ** 40) }],
     ['authority that is no list', { auth_events: 'x' }],
   ])('row 49: they sign nothing on a template with %s', async (_, trap) => {
     const room = ownRoom();

@@ -28,6 +28,8 @@ export interface HostileScene {
   stateId(roomId: string, type: string, stateKey?: string): Promise<string>;
   /** The room's newest events, which the next one would follow. */
   ends(roomId: string): Promise<string[]>;
+  /** What the victim has logged of this. */
+  logged(text: string): string[];
   /** The room goes on: what alice says is there. */
   isAlive(): Promise<void>;
   stop(): Promise<void>;
@@ -80,6 +82,7 @@ export async function startHostileScene(config: ConfigInput = {}): Promise<Hosti
       const made = await hostile.get(`${path('v1/make_join', where, hostile.userId)}?ver=11&ver=12`);
       return (made.body['event'] as { prev_events: string[] }).prev_events;
     },
+    logged: (text) => log.filter((line) => line.includes(text)),
     isAlive: async () => {
       const text = `alive ${++alive}`;
       await say(alice, roomId, text);
