@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '#kernel/json';
-import { RoomState, type RoomInfo } from '../../../../src/domain/room-state';
+import { RoomState } from '../../../../src/domain/room-state';
 import { Timeline, type PartialRoom, type StoredEvent } from '../../../../src/domain/timeline';
 import { TestDag, type Node } from '../../protocol/state-resolution/test-dag';
 import { ALICE, BOB, forged, join, LOCAL, member, text, topic } from './elsewhere-room';
