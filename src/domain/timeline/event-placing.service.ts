@@ -3,7 +3,7 @@ import { ForbiddenError, type MatrixError } from '#kernel/errors';
 import { canonicalJson } from '#protocol/canonical-json';
 import { isCreateEvent, prevEventIds, type Pdu, type SignedEvent } from '#protocol/events/index';
 import { stateMapKey, type RoomInfo, type RoomState, type StateEntry } from '../room-state';
-import { DagReader, DagWriter, type DagEvent } from './dag.repository';
+import { DagReader, type DagEvent } from './dag.repository';
 import type { Committer } from './committer.service';
 import type { EventJudge } from './event-judge.service';
 import type { EventStore } from './event-store.service';
@@ -15,7 +15,7 @@ import { NO_REDACTION, Redactions } from './redactions.service';
 import { OWN, type HeadEvent, type PreparedEvent, type RoomHead, type StateBase } from './room-head.model';
 import { toHeadEvent, type RoomHeads } from './room-heads.service';
 import type { StateResolver, StateView } from './state-resolver.service';
-import { SurroundingsReader, type Surroundings } from './surroundings.service';
+import { SurroundingsReader, type Glance, type Surroundings } from './surroundings.service';
 import { NO_PLACE, UNKNOWN_STATE, type StoredEvent, type TransactionKey } from './timeline.model';
 
 /** Free places left where history is missing, to be filled later. */
@@ -63,31 +63,45 @@ export class EventPlacing {
     this.places = new HistoryPlaces(reader, events);
   }
 
+  /** Places events in their order; those that are not complete enough come back as what they lack. */
+  async placeAll(
+    head: RoomHead,
+    batch: readonly { readonly event: SignedEvent; readonly options: PlacingOptions }[],
+  ): Promise<(Placed | MissingEventsError)[]> {
+    const events = batch.map(({ event }) => event);
+    const glance = await this.surroundings.glance(head, events);
+    const outcomes: (Placed | MissingEventsError)[] = [];
+    for (const { event, options } of batch) {
+      try {
+        outcomes.push(await this.place(head, event, options, glance));
+        glance.placed(event, events);
+      } catch (error) {
+        if (!(error instanceof MissingEventsError)) throw error;
+        outcomes.push(error);
+      }
+    }
+    return outcomes;
+  }
+
   /**
    * Places one event. The usual one, which follows all that is there, is judged on the head and waits for no commit.
    * @throws MissingEventsError when events that it refers to are not here, Error when the database fails
    */
-  async place(head: RoomHead, event: SignedEvent, options: PlacingOptions = {}): Promise<Placed> {
-    if (head.unfinished(event.eventId) !== undefined) return settled('known');
-    const { fetched, history, policyRefusal, partial } = options;
-    const isPlain =
-      sameEvents(prevEventIds(event.pdu), head.extremities) &&
-      event.pdu.type !== 'm.room.redaction' &&
-      partial !== true &&
-      [fetched, history, policyRefusal].every((one) => one === undefined);
-    if (!isPlain) await settle(head);
+  async place(head: RoomHead, event: SignedEvent, options: PlacingOptions = {}, given?: Glance): Promise<Placed> {
+    if (head.unfinished(event.eventId) !== undefined || given?.knows(head.room!, event)) return settled('known');
+    if (isPlain(head, event, options)) {
+      const glance = given ?? (await this.surroundings.glance(head, [event]));
+      const seen = glance.around(head, event);
+      const done = seen && (await this.placePlain(head, event, seen, options));
+      if (done !== undefined) return done;
+    }
+    await head.settled();
+    if (head.failure !== undefined) throw head.failure;
     const around = await this.surroundings.of(head, event);
     const known = around.known.get(event.eventId);
     if (known !== undefined) return this.placeKnown(head, event, around, options, known);
     const redactedBy = await this.redactions.ahead(head, event);
-    if (isPlain && redactedBy === undefined) {
-      const done = await this.placePlain(head, event, around, options);
-      if (done !== undefined) return done;
-      await settle(head);
-    }
-    // What it follows may have been committed meanwhile.
-    const settledAround = isPlain ? await this.surroundings.of(head, event) : around;
-    return this.placeApart(head, { event, around: settledAround, options, outlier: undefined, redactedBy });
+    return this.placeApart(head, { event, around, options, outlier: undefined, redactedBy });
   }
 
   /** An event that is there: only as state, until its history comes. */
@@ -100,7 +114,6 @@ export class EventPlacing {
   ): Promise<Placed> {
     // Versions 1 and 2 let a sender give an event the id of one in another room.
     if (known.snapshotBefore !== UNKNOWN_STATE || known.roomNid !== head.room!.nid) return settled('known');
-    await settle(head);
     const copy = await this.copyThatCounts(head, event, known);
     const copyAround = copy === event ? around : await this.surroundings.of(head, copy);
     const redactedBy = await this.redactions.ahead(head, copy);
@@ -233,13 +246,7 @@ export class EventPlacing {
   }
 
   private append(head: RoomHead, event: PreparedEvent, transaction?: TransactionKey): Promise<StoredEvent | undefined> {
-    const { eventId } = event;
-    const written = this.committer.append({
-      head,
-      events: [event],
-      transaction,
-      within: (tx) => new DagWriter(tx).unstage([eventId]),
-    });
+    const written = this.committer.append({ head, events: [event], transaction });
     event.written = written;
     return written.then((stored) => stored[0]);
   }
@@ -299,10 +306,18 @@ export class EventPlacing {
   }
 }
 
-/** Waits for all commits that are under way. @throws Error when one failed, so that the head is not what it seems */
-async function settle(head: RoomHead): Promise<void> {
-  await head.settled();
-  if (head.failure !== undefined) throw head.failure;
+/** Whether an event follows all that is there, in the usual way. */
+function isPlain(
+  head: RoomHead,
+  { pdu }: SignedEvent,
+  { fetched, history, policyRefusal, partial }: PlacingOptions,
+): boolean {
+  return (
+    sameEvents(prevEventIds(pdu), head.extremities) &&
+    pdu.type !== 'm.room.redaction' &&
+    partial !== true &&
+    [fetched, history, policyRefusal].every((one) => one === undefined)
+  );
 }
 
 function settled(status: IngestStatus): Placed {

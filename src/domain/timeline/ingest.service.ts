@@ -5,7 +5,7 @@ import { roomVersion } from '#protocol/room-versions';
 import type { RoomInfo, RoomState } from '../room-state';
 import type { StagedEvent } from './dag.repository';
 import type { EventPlacing } from './event-placing.service';
-import { claimedRoom, type IncomingChecks } from './incoming-checks.service';
+import { claimedRoom, type Checked, type IncomingChecks } from './incoming-checks.service';
 import type { IngestOutcome, VerifiedEvent } from './ingest.model';
 import type { IncomingEvents, IngestPorts } from './ingest.ports';
 import type { MissingEvents } from './missing-events.service';
@@ -17,6 +17,8 @@ import type { RoomHeads } from './room-heads.service';
 import { Staging } from './staging.service';
 import type { StoredEvent } from './timeline.model';
 
+/** Events placed in one turn of their room's queue, for which our users' own wait. */
+const TURN = 16;
 /** States fetched for what came before one event. SECURITY: row 36. */
 const MAX_STATES = 8;
 
@@ -99,18 +101,19 @@ export class Ingest implements IncomingEvents {
   }
 
   private async receiveOfRoom(origin: string, roomId: string, pdus: readonly JsonValue[]): Promise<IngestOutcome[]> {
+    const answers = new Array<Promise<IngestOutcome>>(pdus.length);
     try {
       const room = await this.residentRoom(roomId);
       const checked = await this.parts.checks.check(roomVersion(room.version), roomId, origin, pdus);
-      const answers: Promise<IngestOutcome>[] = [];
-      for (const one of checked) {
-        if (!('event' in one)) answers.push(Promise.resolve(dropped(one.eventId, one.error)));
-        else answers.push((await this.take(room, one.event)).answer);
+      for (let from = 0; from < checked.length; from += TURN) {
+        const turn = await this.takeTurn(room, checked.slice(from, from + TURN));
+        for (const [index, answer] of turn.entries()) answers[from + index] = answer;
       }
       const outcomes = await Promise.all(answers);
       await this.parts.merging.keepFew(room);
       return outcomes;
     } catch (error) {
+      await Promise.allSettled(answers);
       if (!(error instanceof MatrixError)) throw error;
       return pdus.map(() => dropped(undefined, error));
     }
@@ -123,18 +126,28 @@ export class Ingest implements IncomingEvents {
     return room;
   }
 
-  /** Places an event, or has it wait; the answer comes with the commit, which the next event need not wait for. */
-  private async take(room: RoomInfo, event: VerifiedEvent): Promise<{ readonly answer: Promise<IngestOutcome> }> {
-    const { eventId, pdu, origin } = event;
+  /** Places some events, or has them wait; the answers come with the commit, which the next turn need not wait for. */
+  private async takeTurn(room: RoomInfo, turn: readonly Checked[]): Promise<Promise<IngestOutcome>[]> {
+    const judged = await Promise.all(turn.map((one) => this.admitted(room, one)));
+    const welcome = judged.flatMap((one) => ('status' in one ? [] : [one]));
+    const placed = await this.inQueue(room, (head) => this.parts.placing.placeAll(head, welcome));
+    const placedOf = new Map(welcome.map((one, index) => [one, placed[index]!]));
+    return judged.map((one): Promise<IngestOutcome> => {
+      if ('status' in one) return Promise.resolve(one);
+      const outcome = placedOf.get(one)!;
+      return outcome instanceof MissingEventsError ? this.stage(room, one.event) : wrap(one.event.eventId, outcome);
+    });
+  }
+
+  /** An event that may be placed, or why it is dropped. */
+  private async admitted(
+    room: RoomInfo,
+    checked: Checked,
+  ): Promise<IngestOutcome | { readonly event: VerifiedEvent; readonly options: PlacingOptions }> {
+    if (!('event' in checked)) return dropped(checked.eventId, checked.error);
+    const { eventId, pdu, origin } = checked.event;
     const denied = await this.parts.checks.checkAcl(room, origin, pdu.sender);
-    if (denied !== undefined) return { answer: Promise.resolve(dropped(eventId, denied)) };
-    try {
-      const judged = await this.judged(room, event);
-      return { answer: wrap(eventId, await this.place(room, judged.event, judged.options)) };
-    } catch (error) {
-      if (!(error instanceof MissingEventsError)) throw error;
-      return { answer: this.stage(room, event) };
-    }
+    return denied === undefined ? this.judged(room, checked.event) : dropped(eventId, denied);
   }
 
   /** The event, with the policy server's signature where that is wanted, and how to place it. */

@@ -101,10 +101,11 @@ export class StateResolver {
   private async resolve(
     room: RoomInfo,
     version: RoomVersion,
-    views: readonly StateView[],
+    all: readonly StateView[],
     own: UnstoredEvent | undefined,
     also?: SnapshotId,
   ): Promise<Map<string, StateEntry>> {
+    const views = distinct(all);
     const keys = await this.keysInQuestion(views, also);
     const states = await Promise.all(views.map((view) => this.viewValues(view, [...keys.values()])));
     const conflict = [...keys.keys()].filter((key) => !agree(states, key));
@@ -304,6 +305,12 @@ function neededKeys(version: RoomVersion, events: readonly ResolvableEvent[]): S
 
 function stateKeysOf(events: readonly ResolvableEvent[]): StateKeyPair[] {
   return events.flatMap(({ pdu }): StateKeyPair[] => (pdu.state_key === undefined ? [] : [[pdu.type, pdu.state_key]]));
+}
+
+/** Messages leave the state as it is, so that many extremities may have one state. */
+function distinct(views: readonly StateView[]): StateView[] {
+  const seen = new Set<SnapshotId>();
+  return views.filter(({ snapshot, over }) => over.length > 0 || (!seen.has(snapshot) && seen.add(snapshot)));
 }
 
 function agree(states: readonly Values[], key: string): boolean {

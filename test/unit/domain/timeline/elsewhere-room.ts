@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '#kernel/json';
+import type { Storage } from '#platform/storage/storage';
 import { buildEvent, contentHash, type Pdu } from '#protocol/events/index';
 import type { RoomInfo } from '../../../../src/domain/room-state';
 import { TestDag, type Action, type Node } from '../../protocol/state-resolution/test-dag';
@@ -24,7 +25,12 @@ export const topic = (sender: string, said: string): Action => ({
 });
 
 /** A public room of Alice's on a.org with Bob of b.org, which one of our users joins. */
-export async function startRoom(version = '12', levels: JsonObject = {}, first: readonly Action[] = []) {
+export async function startRoom(
+  version = '12',
+  levels: JsonObject = {},
+  first: readonly Action[] = [],
+  wrap?: (storage: Storage) => Storage,
+) {
   const dag = new TestDag(version, ALICE);
   const users: JsonObject = version === '12' ? {} : { [ALICE]: 100 };
   const before = dag.chain(
@@ -39,7 +45,7 @@ export async function startRoom(version = '12', levels: JsonObject = {}, first: 
   );
   const joined = dag.add([before], join(LOCAL));
   const server = new KnowingServer(dag);
-  const rig = await startIngest(server, [LOCAL]);
+  const rig = await startIngest(server, [LOCAL], wrap);
   const { room } = await rig.timeline.imports.importRoom(server.importOf(roomIdOfDag(dag), joined));
   const receive = (...pdus: JsonValue[]) => rig.timeline.ingest.receive('a.org', pdus);
   const order = async (info: RoomInfo): Promise<string[]> =>

@@ -1,4 +1,5 @@
 import type { JsonValue } from '#kernel/json';
+import type { Storage } from '#platform/storage/storage';
 import { RoomState, type RoomInfo } from '../../../../src/domain/room-state';
 import { Timeline, type MissingEventSource, type RoomImport } from '../../../../src/domain/timeline';
 import { authEventIds, prevEventIds, type Pdu } from '#protocol/events/index';
@@ -95,8 +96,12 @@ export class KnowingServer implements MissingEventSource {
 }
 
 /** A timeline that hears of a room from {@link KnowingServer}; everybody's signature is good. */
-export async function startIngest(source: MissingEventSource, localMembers: string[] = []) {
-  const rig = await startTimeline();
+export async function startIngest(
+  source: MissingEventSource,
+  localMembers: string[] = [],
+  wrap?: (storage: Storage) => Storage,
+) {
+  const rig = await startTimeline(wrap);
   const errors: unknown[] = [];
   const bind = (timeline: Timeline): void =>
     timeline.bindElsewhere(

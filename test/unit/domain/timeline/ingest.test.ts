@@ -118,6 +118,17 @@ describe('events from elsewhere', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['accepted', 'rejected', 'accepted']);
   });
 
+  it('that rest on an event which was rejected with them are rejected too', async () => {
+    const { dag, joined, receive } = rig;
+    const taken = { sender: BOB, type: 'm.room.power_levels', stateKey: '', content: { users: { [BOB]: 100 } } };
+    const rejected = dag.add([joined], taken);
+    const honest = dag.add([joined], text(BOB, 'honest'));
+    const [, member] = honest.pdu.auth_events as string[];
+    const using = forged(dag, joined, { sender: BOB, auth_events: [rejected.eventId, member!] });
+    const outcomes = await receive(rejected.pdu, using);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
   it('that name an event twice as their authority are rejected', async () => {
     const { dag, joined, receive } = rig;
     const honest = dag.add([joined], text(ALICE, 'honest'));
