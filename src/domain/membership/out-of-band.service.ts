@@ -1,5 +1,6 @@
 import { serverNameOf } from '#kernel/ids';
 import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
+import { Turns } from '#kernel/turns';
 import { StreamCache } from '#platform/cache/stream-cache';
 import type { Storage, Tx } from '#platform/storage/storage';
 import { formatStrippedState, type Pdu, type StrippedState } from '#protocol/events/index';
@@ -15,6 +16,8 @@ const MAX_BYTES = 64 * 1024;
 /** A user's invites and knocks from afar at one time; the rest of a flood of them is not shown. */
 const MAX_OF_USER = 500;
 
+type NewMember = Pick<OutOfBandMember, 'userId' | 'roomId' | 'membership' | 'eventId' | 'sender' | 'server'>;
+
 /**
  * Invites and knocks in rooms that this server is not in. A membership in the room itself takes their place.
  * SECURITY: rows 29, 39.
@@ -23,6 +26,8 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
   private readonly reader: OutOfBandReader;
   /** By user, then room id. */
   private readonly known = new StreamCache<string, ReadonlyMap<string, OutOfBandMember>>(20_000);
+  /** One user's invites are kept one after another: those that came at the same time would not count each other. */
+  private readonly turns = new Turns();
 
   constructor(
     private readonly storage: Storage,
@@ -111,10 +116,11 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
     return this.put({ userId, roomId, membership, eventId, sender: pdu.sender, server }, details);
   }
 
-  private async put(
-    member: Pick<OutOfBandMember, 'userId' | 'roomId' | 'membership' | 'eventId' | 'sender' | 'server'>,
-    details: OutOfBandDetails,
-  ): Promise<OutOfBandMember> {
+  private put(member: NewMember, details: OutOfBandDetails): Promise<OutOfBandMember> {
+    return this.turns.run(member.userId, () => this.putNext(member, details));
+  }
+
+  private async putNext(member: NewMember, details: OutOfBandDetails): Promise<OutOfBandMember> {
     const { userId, roomId } = member;
     const all = await this.ofUser(userId);
     const known = (await this.rooms.info(roomId))?.nid ?? all.get(roomId)?.roomNid;
@@ -132,7 +138,6 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
       };
       const writer = new OutOfBandWriter(tx);
       await writer.put(whole, details);
-      // Counted here, since many may come at the same time.
       if (all.size >= MAX_OF_USER) await this.keepFew(writer, whole);
       tx.afterCommit(() => this.known.drop(userId));
       tx.publish({ stream: OUT_OF_BAND_STREAM, key: userId, position });
