@@ -62,12 +62,11 @@ export class RoomImports implements RoomImporting {
     const events = [...request.authChain, ...request.state];
     const checked = await this.parts.checks.check(version, roomId, origin, events);
     const sound = checked.flatMap((one) => ('event' in one ? [one.event] : []));
-    const create = sound.find((event) => isCreateEvent(event.pdu));
+    const inState = checked.slice(request.authChain.length).flatMap((one) => ('event' in one ? [one.event] : []));
+    const create = inState.find((event) => isCreateEvent(event.pdu));
     const room = await this.makeRoom(version, roomId, create);
     const known = await this.parts.missing.takeSound(room, sound);
-    const stateIds = new Set(
-      checked.slice(request.authChain.length).flatMap((one) => ('event' in one ? one.event.eventId : [])),
-    );
+    const stateIds = new Set(inState.map((event) => event.eventId));
     const state = [...known.values()].filter((one) => stateIds.has(one.eventId));
     const stored = await this.inQueue(room, (head) => this.place(head, request, join, state));
     return { room: (await this.parts.rooms.info(roomId))!, join: await stored.join };

@@ -285,6 +285,29 @@ describe('a room that comes from elsewhere', () => {
     }
   });
 
+  it('begins with the create event of its state, whatever else its authority has', async () => {
+    const dag = new TestDag('11', ALICE);
+    const rules = { sender: ALICE, type: 'm.room.join_rules', stateKey: '', content: { join_rule: 'public' } };
+    const joined = dag.add([dag.chain([dag.create], join(ALICE), rules)], join(LOCAL));
+    const server = new KnowingServer(dag);
+    const rig = await startIngest(server);
+    try {
+      const whole = server.importOf(roomIdOfDag(dag), joined);
+      const content = { room_version: '11', type: 'm.space' };
+      const other = forged(dag, dag.create, {
+        type: 'm.room.create',
+        state_key: '',
+        sender: '@mallory:a.org',
+        content,
+        prev_events: [],
+      });
+      const { room } = await rig.timeline.imports.importRoom({ ...whole, authChain: [other, ...whole.authChain] });
+      expect(room).toMatchObject({ creators: [ALICE], roomType: null });
+    } finally {
+      await rig.stop();
+    }
+  });
+
   it('without members is judged leniently and becomes whole later', async () => {
     const dag = new TestDag('11', ALICE);
     const before = dag.chain(
