@@ -10,7 +10,7 @@ const sources = (folder: string): string[] =>
 
 describe('events', () => {
   it.each(['rest/client-server', 'graphql'])(
-    'reach %s only as event-views wrote them, never as they are stored',
+    'reach %s only as event-views wrote them, never as they are stored (row 5)',
     (door) => {
       const reading = sources(door).filter((path) => /\.pdu\b|\bformatClientEvent\b/.test(readFileSync(path, 'utf8')));
       expect(reading.map((path) => relative(ROOT, path))).toEqual([]);

@@ -47,7 +47,7 @@ describe('a hostile server sends EDUs', () => {
     expect(await ephemeral()).not.toContain(`"user_ids":["${userId}"]`);
   });
 
-  it('rows 10, 32, 50: in the name of users of ours, of other servers, and of its own who are not there', async () => {
+  it('row 10, row 32, row 50: in the name of users of ours, of other servers, and of its own who are not there', async () => {
     const eventId = await say(scene.alice, scene.roomId, 'unread');
     for (const user of [scene.alice.userId, '@somebody:example.org', stranger]) {
       await sendEdus(typing(user), receipt(user, eventId), presence(user, { status_msg: 'forged' }));
@@ -173,7 +173,7 @@ describe('a hostile server sends EDUs', () => {
     expect((await scene.hostile.put(path('v1/send', 'x'.repeat(255)), body)).status).toBe(200);
   });
 
-  it('rows 32, 33: about a room that shuts it out', async () => {
+  it('row 32, row 33: about a room that shuts it out', async () => {
     const eventId = await say(scene.alice, scene.roomId, 'not for mallory');
     const denied = { allow: ['*'], deny: ['LOCALHOST'] };
     expect((await scene.alice.api('PUT', at(scene.roomId, 'state/m.room.server_acl/'), denied)).status).toBe(200);

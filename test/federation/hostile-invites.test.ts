@@ -86,7 +86,7 @@ describe('a hostile server that invites', () => {
     expect(await invitesOf(guest)).toEqual({});
   });
 
-  it('rows 29, 39: shows a bad and oversized state in part, and syncs go on', async () => {
+  it('row 29, row 39: shows a bad and oversized state in part, and syncs go on', async () => {
     const big = {
       type: 'm.room.topic',
       state_key: '',

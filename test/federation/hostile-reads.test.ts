@@ -26,7 +26,7 @@ describe('a hostile server reads', () => {
   const eventOf = (eventId: string) => scene.hostile.get(path('v1/event', eventId));
   const timestampOf = (roomId: string) => scene.hostile.get(`${path('v1/timestamp_to_event', roomId)}?ts=0&dir=f`);
 
-  it('rows 5, 23, 28: nothing of a room that it is not in, which looks like one that is not there', async () => {
+  it('row 5, row 23, row 28: nothing of a room that it is not in, which looks like one that is not there', async () => {
     const secret = await makeRoom(scene.alice, { preset: 'private_chat', room_version: '11' });
     const eventId = await say(scene.alice, secret, 'secret');
     const reads = await readAt(secret, eventId);
@@ -109,7 +109,7 @@ describe('a hostile server reads', () => {
       await shutOut(room.roomId, 'LOCAL*');
     });
 
-    it('rows 6, 51: nothing of it, however its name is written there', async () => {
+    it('row 6, row 51: nothing of it, however its name is written there', async () => {
       for (const { status } of await readAt(room.roomId, room.join.eventId)) expect(status).toBe(403);
       expect(await timestampOf(room.roomId)).toEqual(refused(403, 'M_FORBIDDEN'));
       for (const make of ['v1/make_join', 'v1/make_leave', 'v1/make_knock']) {

@@ -133,7 +133,7 @@ describe('a hostile server signs requests', () => {
       expect(scene.victim.domain.federation.ownKeys.publish().verify_keys).toEqual(victimKeys.verify_keys);
     });
 
-    it('rows 11, 50: whose time was over before the event, which it drops', async () => {
+    it('row 11, row 50: whose time was over before the event, which it drops', async () => {
       const { message, room } = scene;
       const late = message('signed after the end', { originServerTs: Date.now() + 30 * 24 * 3_600_000 });
       expect(await scene.hostile.send(late.pdu)).toEqual({ [late.eventId]: { error: expect.any(String) as string } });

@@ -34,7 +34,7 @@ describe('a request between two servers', () => {
     expect(['M_NOT_FOUND', 'M_UNRECOGNIZED']).toContain(errcode);
   });
 
-  it('does not pass unsigned, for another server, or over another path', async () => {
+  it('does not pass unsigned, for another server, or over another path (row 11)', async () => {
     const unauthorized = [401, 'M_UNAUTHORIZED'];
     expect(await ask({})).toEqual(unauthorized);
     expect(await ask({ authorization: 'Bearer token' })).toEqual(unauthorized);

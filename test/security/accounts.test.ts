@@ -183,7 +183,7 @@ describe('accounts against those who are not their owners', () => {
     }
   });
 
-  it('rows 12, 30: a closed account is out of everything, and no way leads back in', async () => {
+  it('row 12, row 30: a closed account is out of everything, and no way leads back in', async () => {
     const gone = await server.registerUser('gone');
     const friend = await server.registerUser('friend');
     const roomId = await createRoom(friend, { preset: 'public_chat' });

@@ -57,7 +57,7 @@ describe('what a room keeps to itself, through every reader', () => {
     ['invited', [BEFORE, LEFT], [INVITED, JOINED]],
     ['shared', [LEFT], [BEFORE, INVITED, JOINED]],
   ])(
-    'rows 5, 23, 40: with %s history, a former member sees no more than their time',
+    'row 5, row 23, row 40: with %s history, a former member sees no more than their time',
     async (visibility, never, may) => {
       const { roomId, events, since } = await story(visibility);
       const readings = await readEverywhere(server, member, roomId, events, since);
@@ -70,7 +70,7 @@ describe('what a room keeps to itself, through every reader', () => {
   );
 
   it.each(['joined', 'invited', 'shared'])(
-    'rows 5, 23: with %s history, an invitee sees nothing of before and a stranger nothing at all',
+    'row 5, row 23: with %s history, an invitee sees nothing of before and a stranger nothing at all',
     async (visibility) => {
       const { roomId, events } = await story(visibility);
       const ofInvitee = await readEverywhere(server, invitee, roomId, events, [await tokenOf(invitee)]);

@@ -165,7 +165,7 @@ describe('HTTP as hostile clients and proxies speak it', () => {
     '/_matrix/static/client/login/',
     `${CLIENT}/auth/m.login.dummy/fallback/web?session=x`,
     '/_trellis/graphql/graphiql/',
-  ])('rows 16, 18: the page %s is framed by nobody and runs no script that is written into it', async (path) => {
+  ])('row 16, row 18: the page %s is framed by nobody and runs no script that is written into it', async (path) => {
     const reply = await fetch(server.url + path);
     const policy = reply.headers.get('content-security-policy') ?? '';
     expect(reply.headers.get('content-type')).toMatch(/^text\/html/);

@@ -103,7 +103,7 @@ describe('rooms against their members', () => {
     },
   );
 
-  it('rows 10, 13: a redaction does not reach into another room, nor go round in a circle', async () => {
+  it('row 10, row 13: a redaction does not reach into another room, nor go round in a circle', async () => {
     const [hers, his] = [await createRoom(alice), await createRoom(mallory)];
     const event = await say(alice, hers, 'hers');
     expect((await mallory.api.put(roomPath(his, `/redact/${encodeURIComponent(event)}/1`), {})).status).toBeGreaterThan(
@@ -160,16 +160,19 @@ describe('rooms against their members', () => {
     ['__proto__', '{"msgtype":"m.text","body":"x","__proto__":{"polluted":true}}'],
     ['too many bytes', `{"msgtype":"m.text","body":"${'x'.repeat(66_000)}"}`],
     ['bytes that are no UTF-8', Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]).toString('latin1')],
-  ])('rows 3, 17, 41: an event with %s is refused when it is sent, as message and as state', async (_what, body) => {
-    const roomId = await createRoom(alice);
-    const bytes = body.startsWith('{"a":') ? Buffer.from(body, 'latin1') : body;
-    for (const rest of ['/send/m.room.message/1', '/state/org.example.s/']) {
-      const reply = await alice.api.request('PUT', roomPath(roomId, rest), { body: bytes });
-      expect([reply.status, reply.body['event_id']]).toEqual([expect.any(Number), undefined]);
-      expect([400, 413]).toContain(reply.status);
-    }
-    expect(({} as JsonObject)['polluted']).toBeUndefined();
-  });
+  ])(
+    'row 3, row 17, row 41: an event with %s is refused when it is sent, as message and as state',
+    async (_what, body) => {
+      const roomId = await createRoom(alice);
+      const bytes = body.startsWith('{"a":') ? Buffer.from(body, 'latin1') : body;
+      for (const rest of ['/send/m.room.message/1', '/state/org.example.s/']) {
+        const reply = await alice.api.request('PUT', roomPath(roomId, rest), { body: bytes });
+        expect([reply.status, reply.body['event_id']]).toEqual([expect.any(Number), undefined]);
+        expect([400, 413]).toContain(reply.status);
+      }
+      expect(({} as JsonObject)['polluted']).toBeUndefined();
+    },
+  );
 
   it.each<[string, string, string, JsonObject]>([
     ['a room name with a NUL', 'POST', `${CLIENT}/createRoom`, { name: 'a\0b' }],

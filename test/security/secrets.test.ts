@@ -66,7 +66,7 @@ describe('what nobody but its owner may ever read', () => {
     return [...secrets, ...tokens.map(text), 'UNKNOWN-TOKEN', SHARED_SECRET];
   }
 
-  it('rows 31, 8: no password and no token is in the database, in an UIA session or in a log line of any level', async () => {
+  it('row 31, row 8: no password and no token is in the database, in an UIA session or in a log line of any level', async () => {
     const secrets = await leadABusyLife();
     expect(new Set(secrets).size).toBe(13);
     const isIn = (where: string) => secrets.filter((secret) => where.includes(secret));

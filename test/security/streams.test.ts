@@ -39,7 +39,7 @@ describe('what is open when rights end', () => {
     ['a lock', (user) => server.domain.accounts.setFlags(user.userId, { locked: true })],
   ];
 
-  it.each(waysToLoseASession)('rows 54, 40: long polls, streams and sockets end with %s', async (_what, end) => {
+  it.each(waysToLoseASession)('row 54, row 40: long polls, streams and sockets end with %s', async (_what, end) => {
     const user = await server.registerUser(`streamer${++count}`);
     const roomId = await createRoom(owner, { preset: 'public_chat' });
     await join(user, roomId);

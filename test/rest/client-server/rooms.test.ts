@@ -291,7 +291,7 @@ describe('rooms over HTTP', () => {
     expect((await carol.api.get(v3(`/rooms/${enc(room)}/state`))).status).toBe(403);
   });
 
-  it('does not tell another room’s event from an unknown one', async () => {
+  it('does not tell another room’s event from an unknown one (row 28)', async () => {
     const [one, two] = [await create(alice), await create(alice)];
     const event = await say(alice, one, 'here');
     const wrong = await alice.api.get(v3(`/rooms/${enc(two)}/event/${enc(event)}`));

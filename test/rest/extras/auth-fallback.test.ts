@@ -33,7 +33,7 @@ describe('pages for clients that do not know a stage', () => {
     expect((await register({ session })).status).toBe(200);
   });
 
-  it('show what is asked, escaped, and run nothing but their own script', async () => {
+  it('show what is asked, escaped, and run nothing but their own script (row 18)', async () => {
     const { session } = (await server.api().post<Record<string, string>>('/_matrix/client/v3/register', {})).body;
     const page = await server.api().get<string>(PAGE('m.login.terms'), { session });
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');

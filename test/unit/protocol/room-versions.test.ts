@@ -44,7 +44,7 @@ describe('the table of room versions', () => {
     ['redacts is in the content', (v) => v.redactsInContent, '11 12'],
     ['the room id is the create event', (v) => v.createEventIsRoomId, '12'],
     ['creators are privileged', (v) => v.privilegedCreators, '12'],
-  ])('%s in the right versions', (_what, holds, versions) => {
+  ])('%s in the right versions (row 42)', (_what, holds, versions) => {
     expect(versionsWhere(holds)).toBe(versions);
   });
 

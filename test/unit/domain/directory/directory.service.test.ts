@@ -70,7 +70,7 @@ describe('directory', () => {
       await expect(set('@stranger:trellis.test', 'x')).rejects.toMatchObject(errcode('M_FORBIDDEN'));
     });
 
-    it('are deleted by who made them, by who manages the room or the server, and by nobody else', async () => {
+    it('are deleted by who made them, by who manages the room or the server, and by nobody else (row 50)', async () => {
       for (const name of ['a', 'b', 'c']) await set(BOB, name);
       await expect(directory.aliases.remove(requester(CAROL), alias('a'))).rejects.toMatchObject(
         errcode('M_FORBIDDEN'),

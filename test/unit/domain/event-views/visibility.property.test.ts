@@ -75,7 +75,7 @@ describe('visibility', () => {
   const membership = (pdu: unknown) => (pdu as { content: { membership: string } } | undefined)?.content.membership;
   const joins = (event: StoredEvent) => event.stateKey === BOB && membership(event.pdu) === 'join';
 
-  it('is what the specification says, whatever happened in the room', async () => {
+  it('is what the specification says, whatever happened in the room (row 5)', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 24 }), async (steps) => {
         const room = await makeRoom(rig.timeline);

@@ -110,9 +110,7 @@ describe("another server's key", () => {
     alpha.document = () => beta.document();
     expect(await found(0, beta.key.keyId)).toBe(false);
   });
-
-  // SECURITY: row 44.
-  it('does not count once it is known to strangers', async () => {
+  it('does not count once it is known to strangers (row 44)', async () => {
     const leaked = SigningKey.fromSeed('ed25519:k1', Buffer.alloc(32, 1)).publicKey;
     await begin({ revokedKeys: [`${leaked}=`] });
     expect(alpha.key.publicKey).toBe(leaked);
@@ -120,15 +118,13 @@ describe("another server's key", () => {
     expect(await found(null)).toBe(false);
   });
 
-  it('of a denied server is not asked for', async () => {
+  it('of a denied server is not asked for (row 46)', async () => {
     await begin({ deniedDomains: ['alpha.test'] });
     expect(await found(0)).toBe(false);
     expect(alpha.asked).toBe(0);
   });
 });
-
-// SECURITY: row 46.
-describe('keys are fetched in fair turns', () => {
+describe('keys are fetched in fair turns (row 46)', () => {
   /** Of how many servers one client may wait at a time. */
   const TURNS = 32;
   /** A client that waits for the keys of many servers, none of which answers. */

@@ -59,13 +59,11 @@ describe('a signed request', () => {
       /^X-Matrix origin="own\.test",destination="alpha\.test",key="ed25519:own200",sig="[A-Za-z0-9+/]{86}"$/,
     );
   });
-
-  // SECURITY: row 11.
-  it('is refused when it was signed for another server', async () => {
+  it('is refused when it was signed for another server (row 11)', async () => {
     await expect(ask(header({ destination: 'other.test' }))).rejects.toMatchObject(unauthorized);
   });
 
-  it('is refused when path, query, method or body are not those that were signed', async () => {
+  it('is refused when path, query, method or body are not those that were signed (row 11)', async () => {
     await expect(ask(header({ uri: '/send?x=2' }))).rejects.toMatchObject(unauthorized);
     const { requests } = rig.federation;
     const signed = { ...REQUEST, signatures: [header()] };
@@ -81,12 +79,12 @@ describe('a signed request', () => {
     await expect(ask(claimed)).rejects.toMatchObject(unauthorized);
   });
 
-  it('is refused when its headers speak of two servers', async () => {
+  it('is refused when its headers speak of two servers (row 11)', async () => {
     const beta = rig.stranger('beta.test');
     await expect(ask(header(), header({ by: beta }))).rejects.toMatchObject(unauthorized);
   });
 
-  it('is refused when it claims to come from here', async () => {
+  it('is refused when it claims to come from here (row 11)', async () => {
     await expect(ask(header({ origin: OWN }))).rejects.toMatchObject(unauthorized);
   });
 
@@ -100,9 +98,7 @@ describe('a signed request', () => {
     await expect(ask(header({ origin: 'alpha.test/path' }))).rejects.toMatchObject({ errcode: 'M_FORBIDDEN' });
     expect(denied.asked).toBe(0);
   });
-
-  // SECURITY: row 50.
-  it('is refused by a key whose time is over, unless the server says that it goes on', async () => {
+  it('is refused by a key whose time is over, unless the server says that it goes on (row 50)', async () => {
     await ask(header());
     rig.clock.now += DAY + 1;
     await expect(ask(header())).rejects.toMatchObject(unauthorized);
@@ -111,7 +107,7 @@ describe('a signed request', () => {
     expect(await ask(header())).toEqual({ origin: 'alpha.test' });
   });
 
-  it('is refused by a key that the server has given up', async () => {
+  it('is refused by a key that the server has given up (row 50)', async () => {
     const stale = alpha.key;
     const signedBefore = header();
     alpha.key = rig.stranger('spare.test').key;

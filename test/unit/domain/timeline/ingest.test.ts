@@ -173,7 +173,7 @@ describe('events from elsewhere', () => {
     expect(await storage.get(shown, [outcome!.eventId!])).toEqual({ n: 0 });
   });
 
-  it('with a depth beyond 2^53, too many parents or too large are dropped (rows 3, 36)', async () => {
+  it('with a depth beyond 2^53, too many parents or too large are dropped (row 3, row 36)', async () => {
     const { dag, joined, receive } = rig;
     const cases: Pdu[] = [
       forged(dag, joined, { depth: 1 }),

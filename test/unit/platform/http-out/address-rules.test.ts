@@ -1,12 +1,10 @@
 import { isPublicAddress } from '#platform/http-out/address-rules';
 
-describe('addresses that anybody may be sent to (rows 8, 20)', () => {
+describe('addresses that anybody may be sent to (row 8, row 20)', () => {
   it.each(['1.1.1.1', '93.184.216.34', '172.15.255.255', '172.32.0.1', '100.63.0.1', '100.128.0.1', '2606:4700::1111'])(
     '%s is public',
     (address) => expect(isPublicAddress(address)).toBe(true),
   );
-
-  // SECURITY: rows 8 and 20.
   it.each([
     ['this network', '0.0.0.0'],
     ['this network, another host', '0.1.2.3'],

@@ -102,11 +102,14 @@ describe('requests to others', () => {
 describe('private networks', () => {
   const policy = { allowPrivateNetworks: false };
 
-  it.each(['127.0.0.1', '169.254.169.254', '::1'])('are not connected to by a name of %s', async (address) => {
-    const port = await serve(echo);
-    const out = httpOut(policy, names({ 'inner.test': [address] }));
-    await expect(out.fetch(get(plain(port, 'inner.test')))).rejects.toMatchObject({ problem: 'denied' });
-  });
+  it.each(['127.0.0.1', '169.254.169.254', '::1'])(
+    'are not connected to by a name of %s (row 20, row 46)',
+    async (address) => {
+      const port = await serve(echo);
+      const out = httpOut(policy, names({ 'inner.test': [address] }));
+      await expect(out.fetch(get(plain(port, 'inner.test')))).rejects.toMatchObject({ problem: 'denied' });
+    },
+  );
 
   it.each(['127.0.0.1', '10.0.0.1', '::1', '::ffff:127.0.0.1', '2002:7f00:1::'])(
     'are not connected to by the address %s',
@@ -178,7 +181,7 @@ describe('redirects', () => {
   });
 });
 
-describe('budgets (rows 25, 51)', () => {
+describe('budgets (row 25, row 51)', () => {
   it('bound the bytes of an answer, known before or not', async () => {
     const port = await serve((_, response) => {
       const more = () => {
@@ -189,8 +192,6 @@ describe('budgets (rows 25, 51)', () => {
     const asked = httpOut().fetch(get(plain(port), { limits: { bytes: 10_000 } }));
     await expect(asked).rejects.toMatchObject({ problem: 'size' });
   });
-
-  // SECURITY: row 51.
   it('bound the bytes of a compressed answer after unpacking', async () => {
     const bomb = gzipSync(Buffer.alloc(5_000_000));
     const port = await serve((_, response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(bomb));

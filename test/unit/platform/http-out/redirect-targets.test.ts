@@ -9,7 +9,6 @@ jest.mock('#platform/http-out/address-rules', () => {
 });
 
 describe('a redirect into a private network', () => {
-  // SECURITY: rows 20 and 25.
   it.each(['127.0.0.1', 'inner.test', '[::ffff:127.0.0.1]'])(
     'row 20: to %s is refused at its own hop',
     async (host) => {

@@ -61,7 +61,7 @@ describe('storage under concurrent writers', () => {
     expect(storage.visible().get(1)).toBeGreaterThanOrEqual(seen[seen.length - 1]!);
   });
 
-  it('rows 45, 52: tries the whole work again when two writers want the same rows in opposite order', async () => {
+  it('row 45, row 52: tries the whole work again when two writers want the same rows in opposite order', async () => {
     const { storage } = database;
     const rows = ['one', 'two'].map((name) => ({ name, next_value: 0 }));
     await storage.write((tx) => tx.insert('sequences', rows));

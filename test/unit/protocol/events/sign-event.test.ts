@@ -126,7 +126,7 @@ describe.each(knownRoomVersions())('an event of room version %s', (id) => {
     expect(verifyEventSignature(inspected, 'domain', 'ed25519:1', verifyKey)).toBe(true);
   });
 
-  it('loses its signature when something that matters was changed on the way', () => {
+  it('loses its signature when something that matters was changed on the way (row 6)', () => {
     const inspected = inspectEvent(version, { ...signed.pdu, sender: '@mallory:domain' });
     expect(verifyEventSignature(inspected, 'domain', 'ed25519:1', verifyKey)).toBe(false);
   });

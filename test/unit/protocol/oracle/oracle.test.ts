@@ -57,7 +57,7 @@ describe(`against another implementation, seed ${seed}`, () => {
   });
 
   it.each(knownRoomVersions())(
-    'events of version %s have the same ids and are judged the same, and states resolve to the same',
+    'events of version %s have the same ids and are judged the same, and states resolve to the same (row 26)',
     (id) => {
       const grown = grow(id);
       const { disagreements, counts } = judge(grown);

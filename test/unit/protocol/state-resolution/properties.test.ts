@@ -90,7 +90,7 @@ describe.each(knownRoomVersions())('resolved state in version %s', (id) => {
     );
   });
 
-  it('keeps what all agree on, and otherwise takes only events that exist, fit their entry and were not rejected', () => {
+  it('keeps what all agree on, and otherwise takes only events that exist, fit their entry and were not rejected (row 16)', () => {
     fc.assert(
       fc.property(rooms, ({ dag, tips }) => {
         const states = tips.map((tip) => tip.after);

@@ -81,7 +81,7 @@ describe.each(['2', '3', '6', '9', '10', '11', '12'])('state resolution of versi
     expect(dag.content(dag.resolve([late.after, early.after]), 'm.room.topic')).toEqual({ topic: 'late' });
   });
 
-  it('lets a change under newer power levels win over a later one under older', () => {
+  it('lets a change under newer power levels win over a later one under older (row 42)', () => {
     const { dag, base, users } = room(id);
     const newer = dag.chain([base], power(ALICE, users({ [BOB]: 50, [CAROL]: 10 })), topic(ALICE, 'newer', 5000));
     const older = dag.add([base], topic(BOB, 'older', 9000));
