@@ -1,7 +1,7 @@
 const common = require('./jest.config');
 
 /** Tests that touch a database or a running server. The others are pure and run once. */
-const STORED = ['unit/platform', 'unit/domain', 'unit/main', 'rest', 'graphql', 'sync', 'clients'];
+const STORED = ['unit/platform', 'unit/domain', 'unit/main', 'rest', 'graphql', 'clients', 'security'];
 
 /** Of the tests between servers those with other Trellis and with hostile ones; beside Synapse only on SQLite. */
 const FEDERATED = ['two-trellis', 'hostile*'];
