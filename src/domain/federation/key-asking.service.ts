@@ -4,11 +4,14 @@ import type { Storage } from '#platform/storage/storage';
 import { readKeyDocument, signingKeyIds, verifyJson, type KeyDocument, type VerifyKey } from '#protocol/signing/index';
 import type { KeySource, WantedKeys } from './federation.ports';
 import type { KeyAttempts } from './key-attempts.service';
-import { LONGEST_VALIDITY_MS, type ServerKey, type WantedKey } from './server-keys.model';
+import { isValidAt, LONGEST_VALIDITY_MS, type ServerKey, type WantedKey } from './server-keys.model';
 import { ServerKeysWriter } from './server-keys.repository';
 
 /** Twice what 32 keys and 128 old ones take: documents are kept, and passed on to whoever asks this server as a notary. */
 const MAX_DOCUMENT_LENGTH = 65_536;
+
+/** A server that is well has answered by then, its look-up included; one that has not is asked about elsewhere too. */
+const PATIENCE_MS = 2_000;
 
 /** What asking for keys needs of others. */
 export interface KeyAskingParts {
@@ -35,12 +38,37 @@ export class KeyAsking {
     this.source = source;
   }
 
-  /** Notaries are asked for what the server itself does not give. Never rejects; true when anybody has answered. */
-  async ask(serverName: string, wanted: readonly WantedKey[]): Promise<boolean> {
-    const own = await this.askItself(serverName);
+  /**
+   * Notaries are asked for what the server itself does not give, and for everything when it takes its time: then whoever
+   * answers first counts. Never rejects; true when anybody has answered, once nobody is being asked any more.
+   *
+   * @param onEnough called as soon as all wanted keys are there
+   */
+  async ask(serverName: string, wanted: readonly WantedKey[], onEnough: () => void): Promise<boolean> {
+    const itself = this.askItself(serverName);
+    if (await isSlow(itself)) return this.askBoth(itself, serverName, wanted, onEnough);
+    const own = await itself;
     const missing = wanted.filter(({ keyId }) => !has(own, keyId));
     if (own !== undefined && missing.length === 0) return true;
-    return (await this.askNotaries(serverName, missing)) || own !== undefined;
+    return (await this.askNotaries(serverName, missing)).length > 0 || own !== undefined;
+  }
+
+  /** Goes on waiting for the server when notaries suffice: its own word counts more, for the next time. */
+  private async askBoth(
+    itself: Promise<KeyDocument | undefined>,
+    serverName: string,
+    wanted: readonly WantedKey[],
+    onEnough: () => void,
+  ): Promise<boolean> {
+    const byItself = itself.then((own) => {
+      if (own !== undefined && wanted.every(({ keyId }) => has(own, keyId))) onEnough();
+      return own !== undefined;
+    });
+    const byNotaries = this.askNotaries(serverName, wanted).then((keys) => {
+      if (suffice(keys, wanted, this.parts.now())) onEnough();
+      return keys.length > 0;
+    });
+    return (await Promise.all([byItself, byNotaries])).includes(true);
   }
 
   /** What the server itself publishes, stored; undefined when it gives nothing usable. */
@@ -60,16 +88,17 @@ export class KeyAsking {
     }
   }
 
-  /** Asks all notaries at once. A key that two of them give differently is nobody's. */
-  private async askNotaries(serverName: string, missing: readonly WantedKey[]): Promise<boolean> {
+  /** Asks all notaries at once; the keys that they know. A key that two of them give differently is nobody's. */
+  private async askNotaries(serverName: string, missing: readonly WantedKey[]): Promise<ServerKey[]> {
     const notaries = this.parts.trustedKeyServers.filter((notary) => notary !== serverName);
     const query = { [serverName]: Object.fromEntries(missing.map((one) => [one.keyId, criteriaOf(one)])) };
     const answers = await Promise.all(notaries.map((notary) => this.vouched(notary, serverName, query)));
     const disputed = disputedKeys(answers.flat());
+    const stored: ServerKey[] = [];
     for (const [index, documents] of answers.entries()) {
-      await this.store(documents, notaries[index]!, disputed);
+      stored.push(...(await this.store(documents, notaries[index]!, disputed)));
     }
-    return answers.some((documents) => documents.length > 0);
+    return stored;
   }
 
   private async vouched(notary: string, serverName: string, query: WantedKeys): Promise<KeyDocument[]> {
@@ -107,8 +136,9 @@ export class KeyAsking {
     documents: readonly KeyDocument[],
     source: string,
     disputed: ReadonlySet<string> = new Set(),
-  ): Promise<void> {
+  ): Promise<ServerKey[]> {
     const now = this.parts.now();
+    const all: ServerKey[] = [];
     for (const document of documents) {
       const { serverName } = document;
       const keys = keysOf(document, now).filter(({ keyId }) => !disputed.has(keyId));
@@ -118,8 +148,16 @@ export class KeyAsking {
         return writer.store(serverName, keys, now, source);
       });
       this.parts.onStored(stored);
+      all.push(...stored);
     }
+    return all;
   }
+}
+
+async function isSlow(answer: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(true), PATIENCE_MS)));
+  return Promise.race([late, answer.then(() => false)]).finally(() => clearTimeout(timer));
 }
 
 function readDocument(json: JsonValue | undefined, serverName: string): KeyDocument | undefined {
@@ -129,6 +167,12 @@ function readDocument(json: JsonValue | undefined, serverName: string): KeyDocum
 
 function has(document: KeyDocument | undefined, keyId: string): boolean {
   return document !== undefined && (document.verifyKeys.has(keyId) || document.oldVerifyKeys.has(keyId));
+}
+
+/** Whether the keys are all that is wanted; when nothing is named, any that is in use now. */
+function suffice(keys: readonly ServerKey[], wanted: readonly WantedKey[], now: number): boolean {
+  if (wanted.length === 0) return keys.some((key) => isValidAt(key, now));
+  return wanted.every(({ keyId, at }) => keys.some((key) => key.keyId === keyId && isValidAt(key, at)));
 }
 
 /** Spec: room version 5, "Signing key validity period": the notary must be told when the key is needed for. */

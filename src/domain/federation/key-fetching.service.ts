@@ -20,9 +20,11 @@ interface Job {
   /** By key id. */
   readonly wanted: Map<string, WantedKey>;
   readonly clients: Set<string>;
-  readonly done: Promise<void>;
-  readonly end: () => void;
-  isRunning: boolean;
+  /** Ends when all that is wanted is there, or with the job. */
+  readonly enough: Promise<void>;
+  readonly onEnough: () => void;
+  /** What the job does, once it runs. */
+  running: Promise<void> | undefined;
 }
 
 /**
@@ -53,15 +55,17 @@ export class KeyFetching {
   async fetch(serverName: string, wanted: readonly WantedKey[], client: string): Promise<void> {
     const job = this.jobs.get(serverName) ?? this.newJob(serverName);
     if (job === undefined) return;
-    if (!job.isRunning) this.join(job, wanted, client);
-    if (job.clients.size > 0) await job.done;
+    // Too late to be asked for by name, but what the server itself says may hold it.
+    if (job.running !== undefined && wanted.some(({ keyId }) => !job.wanted.has(keyId))) return job.running;
+    if (job.running === undefined) this.join(job, wanted, client);
+    if (job.clients.size > 0) await job.enough;
   }
 
   private newJob(serverName: string): Job | undefined {
     if (!this.parts.rules.allows(serverName) || !this.attempts.isDue(serverName)) return undefined;
-    let end: () => void = () => undefined;
-    const done = new Promise<void>((resolve) => (end = resolve));
-    return { serverName, wanted: new Map(), clients: new Set(), done, end, isRunning: false };
+    let onEnough: () => void = () => undefined;
+    const enough = new Promise<void>((resolve) => (onEnough = resolve));
+    return { serverName, wanted: new Map(), clients: new Set(), enough, onEnough, running: undefined };
   }
 
   private join(job: Job, wanted: readonly WantedKey[], client: string): void {
@@ -75,16 +79,22 @@ export class KeyFetching {
     if (job.clients.size === 0) this.jobs.delete(job.serverName);
   }
 
-  /** Of the turns that several have for one job the first is used and the others pass. */
+  /**
+   * Of the turns that several have for one job the first is used and the others pass. Whoever waits goes on when all that
+   * is wanted is there; the turn is over when nobody is being asked any more, so that turns bound what is under way.
+   */
   private async run(job: Job): Promise<void> {
-    if (job.isRunning) return;
-    job.isRunning = true;
-    const { serverName, wanted } = job;
-    const answered = await this.asking.ask(serverName, [...wanted.values()]).catch(() => false);
+    if (job.running !== undefined) return;
+    job.running = this.ask(job);
+    await job.running;
+  }
+
+  private async ask({ serverName, wanted, onEnough }: Job): Promise<void> {
+    const answered = await this.asking.ask(serverName, [...wanted.values()], onEnough).catch(() => false);
     if (answered) this.attempts.succeeded(serverName);
     else this.attempts.failed(serverName);
     this.jobs.delete(serverName);
-    job.end();
+    onEnough();
   }
 }
 
