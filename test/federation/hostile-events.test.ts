@@ -107,8 +107,14 @@ describe('a hostile server sends events', () => {
     expect(await scene.texts()).toContain('stays');
   });
 
-  /** A redaction as rooms before version 11 have it. */
-  const oldRedaction = (room: JoinedRoom, redacts: string) => {
+  let redactions = 0;
+
+  /** A redaction as rooms before version 11 have it; in the first two versions it has the id that its maker gives it. */
+  const oldRedaction = (
+    room: JoinedRoom,
+    redacts: string,
+    eventId = `$redaction${++redactions}:${scene.hostile.serverName}`,
+  ) => {
     const isHashed = room.version.hashedReferences;
     const reference = (ids: readonly string[]) =>
       isHashed ? ids.map((id) => [id, { sha256: 'A'.repeat(43) }]) : [...ids];
@@ -116,7 +122,7 @@ describe('a hostile server sends events', () => {
       type: 'm.room.redaction',
       content: {},
       redacts,
-      ...(isHashed && { event_id: `$redaction:${scene.hostile.serverName}` }),
+      ...(isHashed && { event_id: eventId }),
       room_id: room.roomId,
       sender: scene.hostile.userId,
       depth: room.join.pdu.depth + 1,
@@ -133,6 +139,61 @@ describe('a hostile server sends events', () => {
     expect(Object.keys(await scene.hostile.send(oldRedaction(room, eventId).pdu))).toHaveLength(1);
     const { body } = await scene.alice.api('GET', at(room.roomId, `event/${encodeURIComponent(eventId)}`));
     expect(body['content']).toMatchObject({ body: 'stays' });
+  });
+
+  /** What is left of a message once all of this was received. */
+  const contentAfter = async (room: JoinedRoom, eventId: string, ...redactions: readonly Pdu[]) => {
+    const answers = await scene.hostile.send(...redactions);
+    const { body } = await scene.alice.api('GET', at(room.roomId, `event/${encodeURIComponent(eventId)}`));
+    return { answers: Object.values(answers), content: body['content'] };
+  };
+
+  describe.each(['1', '2'])('into rooms of version %s, where who makes an event chooses its id', (room_version) => {
+    it('row 10: that redact any event, under an id of its server', async () => {
+      const room = await scene.anotherRoom({ room_version });
+      const eventId = await say(scene.alice, room.roomId, 'stays');
+      const { pdu } = oldRedaction(room, eventId, '$redaction:victim.example');
+      expect(await contentAfter(room, eventId, pdu)).toEqual({
+        answers: [NOT_TAKEN],
+        content: expect.objectContaining({ body: 'stays' }),
+      });
+    });
+
+    it('row 10: that redact any event, under the id of one that was taken already', async () => {
+      const room = await scene.anotherRoom({ room_version });
+      const eventId = await say(scene.alice, room.roomId, 'stays');
+      const harmless = oldRedaction(room, `$nothing:${scene.hostile.serverName}`, `$twice:${scene.hostile.serverName}`);
+      await scene.hostile.send(harmless.pdu);
+      const { content } = await contentAfter(room, eventId, oldRedaction(room, eventId, harmless.eventId).pdu);
+      expect(content).toMatchObject({ body: 'stays' });
+    });
+
+    it('row 10: that redact each other and themselves in circles, after which the room is read as ever', async () => {
+      const room = await scene.anotherRoom({ room_version });
+      const id = (name: string) => `$${name}-of-${room_version}:${scene.hostile.serverName}`;
+      const circle = [
+        oldRedaction(room, id('circle-b'), id('circle-a')),
+        oldRedaction(room, id('circle-c'), id('circle-b')),
+        oldRedaction(room, id('circle-a'), id('circle-c')),
+        oldRedaction(room, id('circle-d'), id('circle-d')),
+      ];
+      await scene.hostile.send(...circle.map(({ pdu }) => pdu));
+      const eventId = await say(scene.alice, room.roomId, 'goes on');
+      // A redaction that came before its target is not shown by itself.
+      for (const part of circle) {
+        const { status } = await scene.alice.api('GET', at(room.roomId, `event/${encodeURIComponent(part.eventId)}`));
+        expect([200, 404]).toContain(status);
+      }
+      const { status, body } = await scene.alice.api('GET', at(room.roomId, 'messages?dir=b&limit=50'));
+      expect({ status, text: JSON.stringify(body) }).toMatchObject({
+        status: 200,
+        text: expect.stringContaining('goes on'),
+      });
+      const read = await scene.hostile.get(
+        `${path('v1/backfill', room.roomId)}?v=${encodeURIComponent(eventId)}&limit=20`,
+      );
+      expect(read.status).toBe(200);
+    });
   });
 
   it('row 10: that redact themselves, or each other ahead of time', async () => {
