@@ -39,9 +39,9 @@ export function createRestDoor(options: RestOptions): RestDoor {
       const trie = routesOf(options.contracts, options.delegates, listener, options.legacyGroups ?? []);
       const door = new ListenerDoor(shared, trie, new ClientAddresses(listener.trustedProxies));
       return (request, response, next) => {
-        const { path, query } = splitTarget(request.originalUrl);
-        if (!isMatrixPath(path)) next();
-        else void door.handle(new Exchange(request, response, path, query, door.addresses.of(request)));
+        const target = splitTarget(request.originalUrl);
+        if (!isMatrixPath(target.path)) next();
+        else void door.handle(new Exchange(request, response, target, door.addresses.of(request)));
       };
     },
     warm: (operations = HOT.map((name) => `client-server/${name}`)) =>

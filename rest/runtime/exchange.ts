@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestInfo } from './call';
 import type { OperationContract } from './contract';
+import type { RequestTarget } from './request-target';
 
 const RUN = randomBytes(4).toString('hex');
 let count = 0;
@@ -22,10 +23,13 @@ export class Exchange implements RequestInfo {
   constructor(
     readonly incoming: IncomingMessage,
     readonly response: ServerResponse,
-    readonly rawPath: string,
-    readonly rawQuery: string,
+    readonly target: RequestTarget,
     readonly ip: string,
   ) {}
+
+  get rawPath(): string {
+    return this.target.path;
+  }
 
   get userAgent(): string | null {
     return this.incoming.headers['user-agent'] ?? null;

@@ -1,5 +1,7 @@
-/** The two halves of a request line's target, both as they came: nothing is decoded here. */
+/** A request line's target and its two halves, all as they came: nothing is decoded here. */
 export interface RequestTarget {
+  /** Path and query, which signatures of other servers cover: a question mark with nothing behind it is part of it. */
+  readonly uri: string;
   readonly path: string;
   /** Without the question mark; empty when there is none. */
   readonly query: string;
@@ -7,9 +9,9 @@ export interface RequestTarget {
 
 /** Splits a request target. Proxies may send the absolute form, whose scheme and host are dropped. */
 export function splitTarget(url: string): RequestTarget {
-  const origin = url.charCodeAt(0) === 47 ? url : withoutOrigin(url);
-  const mark = origin.indexOf('?');
-  return mark < 0 ? { path: origin, query: '' } : { path: origin.slice(0, mark), query: origin.slice(mark + 1) };
+  const uri = url.charCodeAt(0) === 47 ? url : withoutOrigin(url);
+  const mark = uri.indexOf('?');
+  return mark < 0 ? { uri, path: uri, query: '' } : { uri, path: uri.slice(0, mark), query: uri.slice(mark + 1) };
 }
 
 function withoutOrigin(url: string): string {

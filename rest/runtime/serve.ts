@@ -62,7 +62,7 @@ export class Service {
     exchange.contract = lead;
     exchange.template = route.template;
     const path = decodePath(rawPath);
-    const query = parseQuery(exchange.rawQuery, lead.arrayQuery);
+    const query = parseQuery(exchange.target.query, lead.arrayQuery);
     const user = await authenticateToken(lead, this.ports, exchange.incoming, query, exchange.ip);
     exchange.caller = user?.userId;
     await this.limits.check(lead, user, exchange.ip);
@@ -97,7 +97,7 @@ export class Service {
   }
 
   private async signer(exchange: Exchange, body: Body): Promise<AnyRequester> {
-    const uri = exchange.rawQuery === '' ? exchange.rawPath : `${exchange.rawPath}?${exchange.rawQuery}`;
+    const { uri } = exchange.target;
     const signed = { uri, content: body.sent ? body.value : undefined, client: limitKey(exchange.ip) };
     const requester = await authenticateServer(this.ports, exchange.incoming, signed);
     exchange.caller = requester.origin;
