@@ -1,10 +1,7 @@
 const common = require('./jest.config');
 
 /** Tests that touch a database or a running server. The others are pure and run once. */
-const STORED = ['unit/platform', 'unit/domain', 'unit/main', 'rest', 'graphql', 'clients', 'security'];
-
-/** Of the tests between servers those with other Trellis and with hostile ones; beside Synapse only on SQLite. */
-const FEDERATED = ['two-trellis', 'hostile*'];
+const STORED = ['unit/platform', 'unit/domain', 'unit/main', 'rest', 'graphql', 'clients', 'security', 'federation'];
 
 /** The whole suite on SQLite, and all of it that stores anything on MariaDB too. */
 module.exports = {
@@ -17,10 +14,7 @@ module.exports = {
       displayName: 'mariadb',
       globalSetup: '<rootDir>/test/support/global-setup-mariadb.ts',
       testPathIgnorePatterns: ['/node_modules/', '/unit/main/commands/', '/unit/main/config/'],
-      testMatch: [
-        ...STORED.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
-        ...FEDERATED.map((name) => `<rootDir>/test/federation/${name}.test.ts`),
-      ],
+      testMatch: STORED.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
       setupFiles: ['<rootDir>/test/support/use-mysql.ts'],
     },
   ],
