@@ -75,9 +75,10 @@ const handshakes = (client: FederationClient) =>
     async makeKnock(server, roomId, userId, versions) {
       return template(await client.to(server).makeKnock({ path: { roomId, userId }, query: { ver: [...versions] } }));
     },
-    async sendJoin(server, join, omitMembers) {
+    async sendJoin(server, join, { omitMembers, signal }) {
       const input = { path: pathOf(join), body: join.pdu as never, query: omitMembers ? { omit_members: true } : {} };
-      const answer = object(await orOld(client, server, 'send_join', join, (to) => to.sendJoinV2(input)));
+      const ask = (to: ServerServerClient) => to.sendJoinV2(input);
+      const answer = object(await orOld(client, { server, signal }, 'send_join', join, ask));
       const { state, auth_chain: authChain, event, members_omitted: omitted, servers_in_room: servers } = answer;
       const isPartial = omitMembers && omitted === true;
       return {
@@ -88,7 +89,7 @@ const handshakes = (client: FederationClient) =>
       };
     },
     async sendLeave(server, leave) {
-      await orOld(client, server, 'send_leave', leave, (to) =>
+      await orOld(client, { server }, 'send_leave', leave, (to) =>
         to.sendLeaveV2({ path: pathOf(leave), body: leave.pdu as never }),
       );
     },
@@ -158,18 +159,22 @@ const pathOf = ({ roomId, eventId }: SignedForServer) => ({ roomId, eventId });
 /** Asks by the present operation, and servers that do not have it by the one before, which answers `[200, {…}]`. */
 async function orOld(
   client: FederationClient,
-  server: string,
+  { server, signal }: { readonly server: string; readonly signal?: AbortSignal },
   operation: 'send_join' | 'send_leave',
   signed: SignedForServer,
   ask: (to: ServerServerClient) => Promise<unknown>,
 ): Promise<unknown> {
+  const options = signal === undefined ? {} : { signal };
   try {
-    return await ask(client.to(server));
+    return await ask(client.to(server, options));
   } catch (error) {
     if (!isUnknownOperation(error)) throw error;
     const id = `server-server/${operation === 'send_join' ? 'sendJoinV2' : 'sendLeaveV2'}`;
     const facts = { id, method: 'PUT', path: `/_matrix/federation/v1/${operation}/{roomId}/{eventId}` };
-    const answer = await call<JsonValue>(client.transport(server), facts, { path: pathOf(signed), body: signed.pdu });
+    const answer = await call<JsonValue>(client.transport(server, options), facts, {
+      path: pathOf(signed),
+      body: signed.pdu,
+    });
     return Array.isArray(answer) ? answer[1] : answer;
   }
 }

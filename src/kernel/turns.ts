@@ -2,9 +2,14 @@
 export class Turns {
   private readonly tails = new Map<string, Promise<unknown>>();
 
-  async run<T>(about: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs when those before are done. With a patience, in milliseconds, it waits no longer than that, and then goes beside
+   * them: for turns that are taken to save work, not for safety.
+   */
+  async run<T>(about: string, work: () => Promise<T>, patienceMs?: number): Promise<T> {
     const before = this.tails.get(about) ?? Promise.resolve();
-    const result = before.then(work, work);
+    const isMyTurn = patienceMs === undefined ? before : settledWithin(before, patienceMs);
+    const result = isMyTurn.then(work, work);
     const tail = result.catch(() => undefined);
     this.tails.set(about, tail);
     try {
@@ -13,4 +18,10 @@ export class Turns {
       if (this.tails.get(about) === tail) this.tails.delete(about);
     }
   }
+}
+
+async function settledWithin(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

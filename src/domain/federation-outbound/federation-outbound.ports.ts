@@ -9,6 +9,13 @@ export interface RemoteTemplate {
   readonly event: JsonValue;
 }
 
+export interface SendJoinOptions {
+  /** Whether most members may be left out of the state. */
+  readonly omitMembers: boolean;
+  /** Calls the request off. The server may have let the user in all the same. */
+  readonly signal: AbortSignal;
+}
+
 /** The answer to send_join, unchecked. */
 export interface RemoteJoinAnswer {
   readonly state: readonly JsonValue[];
@@ -41,7 +48,7 @@ export interface RemoteServers extends MissingEventSource {
   makeLeave(server: string, roomId: string, userId: string): Promise<RemoteTemplate>;
   makeKnock(server: string, roomId: string, userId: string, versions: readonly string[]): Promise<RemoteTemplate>;
   /** By the new operation, or where that is unknown by the old one. */
-  sendJoin(server: string, join: SignedForServer, omitMembers: boolean): Promise<RemoteJoinAnswer>;
+  sendJoin(server: string, join: SignedForServer, options: SendJoinOptions): Promise<RemoteJoinAnswer>;
   sendLeave(server: string, leave: SignedForServer): Promise<void>;
   /** The stripped state that it shows. */
   sendKnock(server: string, knock: SignedForServer): Promise<readonly JsonValue[]>;

@@ -8,5 +8,6 @@ export type {
   RemoteJoinAnswer,
   RemoteServers,
   RemoteTemplate,
+  SendJoinOptions,
   SignedForServer,
 } from './federation-outbound.ports';

@@ -15,6 +15,10 @@ import { firstOf } from './try-servers.model';
 const OLDEST = '1';
 /** More are known when the members have come. */
 const MAX_SERVERS_IN_ROOM = 20_000;
+/** For a whole join, by way of all servers together: a large room takes its server a while to put together. */
+const JOIN_MS = 240_000;
+/** How long a user waits for another who enters the same room, and whom a slow server may keep. */
+const FOLLOW_MS = 10_000;
 
 export interface RemoteEntriesParts {
   readonly serverName: string;
@@ -38,19 +42,20 @@ interface Signed extends SignedEvent {
  * Spec: server-server, "Joining Rooms", "Knocking upon a room", "Leaving Rooms".
  */
 export class RemoteEntries {
-  /** By room: two users who enter an unknown one at the same time are let in in turn. */
-  private readonly turns = new Turns();
+  /** By room: of users who enter an unknown one at the same time the first brings it, and the others only themselves. */
+  private readonly handshakes = new Turns();
+  /** By room. Nobody but this server is waited for in them. */
+  private readonly importing = new Turns();
 
   constructor(private readonly parts: RemoteEntriesParts) {}
 
   /** @throws what the most telling server said; NotFoundError when there is nobody to ask */
   join(entry: RemoteEntry): Promise<void> {
-    return this.turns.run(entry.roomId, async () => {
-      const { userId, roomId } = entry;
-      if ((await this.isResident(roomId)) && (await this.parts.membership.of(userId, roomId))?.membership === 'join')
-        return;
-      await firstOf(await this.serversFor(entry), (server) => this.joinBy(server, entry));
-    });
+    const shake = async (): Promise<void> => {
+      const servers = await this.serversFor(entry);
+      await firstOf(servers, (server, signal) => this.joinBy(server, entry, signal), JOIN_MS);
+    };
+    return this.handshakes.run(entry.roomId, shake, FOLLOW_MS);
   }
 
   async knock(entry: RemoteEntry): Promise<void> {
@@ -87,17 +92,28 @@ export class RemoteEntries {
     await this.parts.membership.outOfBand.importLeave({ roomId, userId, version, ...left });
   }
 
-  private async joinBy(server: string, entry: RemoteEntry): Promise<void> {
+  private async joinBy(server: string, entry: RemoteEntry, signal: AbortSignal): Promise<void> {
     const { roomId, userId } = entry;
+    // By an earlier request, or by a server whose answer was taken in after its time.
+    if (await this.isJoined(entry)) return;
     const template = await this.parts.remote.makeJoin(server, roomId, userId, knownRoomVersions());
     const signed = this.sign(entry, 'join', template);
     const resident = await this.isResident(roomId);
     // A server that is in the room already has its members, and wants only the other server's word for the join.
-    const answer = await this.parts.remote.sendJoin(server, signed, !resident);
+    const answer = await this.parts.remote.sendJoin(server, signed, { omitMembers: !resident, signal });
     const joinEvent = answer.event ?? signed.pdu;
     requireSame(signed, joinEvent);
-    if (resident) await this.parts.incoming.accept(server, roomId, joinEvent);
-    else await this.import(server, signed, { ...answer, event: joinEvent });
+    const isImported = !resident && (await this.importFirst(server, signed, { ...answer, event: joinEvent }));
+    if (!isImported) await this.parts.incoming.accept(server, roomId, joinEvent);
+  }
+
+  /** Takes the room in, unless another user has brought it meanwhile: that one's state goes on, and is not replaced. */
+  private importFirst(server: string, signed: Signed, answer: RemoteJoinAnswer): Promise<boolean> {
+    return this.importing.run(signed.roomId, async () => {
+      if (await this.isResident(signed.roomId)) return false;
+      await this.import(server, signed, answer);
+      return true;
+    });
   }
 
   private async import(server: string, { roomId, version }: Signed, answer: RemoteJoinAnswer): Promise<void> {
@@ -133,6 +149,11 @@ export class RemoteEntries {
     const inRoom = room === undefined ? [] : await membership.servers.toAsk(room, 5);
     const named = [...via, afar?.server, serverNameOf(invite?.sender ?? ''), ...inRoom, serverNameOf(roomId)];
     return new Set(named.filter((server): server is string => server !== undefined && server !== serverName));
+  }
+
+  private async isJoined({ userId, roomId }: RemoteEntry): Promise<boolean> {
+    const isThere = (await this.parts.membership.of(userId, roomId))?.membership === 'join';
+    return isThere && this.isResident(roomId);
   }
 
   private async isResident(roomId: string): Promise<boolean> {

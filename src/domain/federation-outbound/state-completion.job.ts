@@ -1,3 +1,4 @@
+import { now } from '#kernel/time';
 import type { PartialRoom, RoomImporting } from '../timeline';
 import type { RemoteServers } from './federation-outbound.ports';
 import { requireRoomSize } from './room-size.model';
@@ -9,6 +10,8 @@ const LONGEST_WAIT_MS = 3_600_000;
 const ROOMS_AT_ONCE = 3;
 /** Servers asked in one turn: the one that let us in, and others, each turn other ones. */
 const SERVERS_A_TURN = 8;
+/** After which no other server is asked in a turn: servers that stall would keep the other rooms waiting, one after another. */
+const LONGEST_TURN_MS = 600_000;
 
 /**
  * Brings the members of rooms that were joined by partial state. One room does not wait for another whose servers are slow,
@@ -60,8 +63,9 @@ export class StateCompletionJob {
   }
 
   private async askEach({ room, eventId, servers }: PartialRoom, turn: number): Promise<boolean> {
+    const until = now() + LONGEST_TURN_MS;
     for (const origin of serversOf(servers, turn)) {
-      if (this.stopping) return false;
+      if (this.stopping || now() >= until) return false;
       try {
         const { state, authChain } = await this.remote.state(origin, room.roomId, eventId);
         if (this.stopping) return false;

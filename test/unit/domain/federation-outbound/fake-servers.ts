@@ -1,5 +1,11 @@
 import { UnreachableServerError } from '#domain/federation';
-import type { RemoteJoinAnswer, RemoteServers, RemoteTemplate, SignedForServer } from '#domain/federation-outbound';
+import type {
+  RemoteJoinAnswer,
+  RemoteServers,
+  RemoteTemplate,
+  SendJoinOptions,
+  SignedForServer,
+} from '#domain/federation-outbound';
 import type { JsonObject, JsonValue } from '#kernel/json';
 import type { Pdu } from '#protocol/events/index';
 import { stateEntryKey } from '#protocol/state-resolution/index';
@@ -98,7 +104,7 @@ export class FakeServers implements RemoteServers {
     return this.ask('make_knock', server, roomId).template(userId, 'knock');
   }
 
-  async sendJoin(server: string, join: SignedForServer, omitMembers: boolean): Promise<RemoteJoinAnswer> {
+  async sendJoin(server: string, join: SignedForServer, { omitMembers }: SendJoinOptions): Promise<RemoteJoinAnswer> {
     const room = this.ask('send_join', server, join.roomId);
     const pdu = room.authoriser === undefined ? join.pdu : this.vouched(server, join.pdu);
     const before = room.adopt({ ...join, pdu });

@@ -65,19 +65,105 @@ describe('joining a room of other servers', () => {
     expect(rig.servers.calls).toEqual(many.slice(0, 10).map((server) => `make_join ${server}`));
   });
 
-  it('gives up after a minute, however many servers are left', async () => {
+  it('gives up after four minutes, however many servers are left', async () => {
     const room = farRoom('12');
     const clock = jest.spyOn(Date, 'now');
     let time = 1_000;
     clock.mockImplementation(() => time);
     rig.servers.makeJoin = async (server) => {
       rig.servers.calls.push(server);
-      time += 25_000;
+      time += 100_000;
       throw new UnreachableServerError(server, 'slow', { timedOut: true });
     };
     await enter(room, 'a.org', 'b.org', 'c.org', 'd.org', 'e.org').catch(() => undefined);
     clock.mockRestore();
     expect(rig.servers.calls).toEqual(['a.org', 'b.org', 'c.org']);
+  });
+
+  describe('by way of a server that never comes to an end', () => {
+    const never = new Promise<never>(() => undefined);
+    /** Time passes as it does, and a test makes it pass faster. */
+    beforeEach(() => void jest.useFakeTimers({ advanceTimers: true, doNotFake: ['nextTick', 'setImmediate'] }));
+    afterEach(() => void jest.useRealTimers());
+
+    const stalls = (slow: string, operation: 'makeJoin' | 'sendJoin'): AbortSignal[] => {
+      const signals: AbortSignal[] = [];
+      const makeJoin = rig.servers.makeJoin.bind(rig.servers);
+      const sendJoin = rig.servers.sendJoin.bind(rig.servers);
+      rig.servers.makeJoin = async (...asked) =>
+        asked[0] === slow && operation === 'makeJoin' ? never : makeJoin(...asked);
+      rig.servers.sendJoin = async (...asked) => {
+        if (asked[0] !== slow || operation !== 'sendJoin') return sendJoin(...asked);
+        signals.push(asked[2].signal);
+        return never;
+      };
+      return signals;
+    };
+    const until = async (isSo: () => boolean): Promise<void> => {
+      while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+    };
+
+    it.each(['makeJoin', 'sendJoin'] as const)('leaves time for the next server after %s', async (operation) => {
+      const room = rig.servers.know(farRoom());
+      const signals = stalls('b.org', operation);
+      const asked = jest.spyOn(rig.servers, operation);
+      const joining = enter(room, 'b.org', 'a.org');
+      await until(() => asked.mock.calls.length === 1);
+      await jest.advanceTimersByTimeAsync(150_000);
+      await joining;
+      expect(await isIn(room.roomId)).toBe(true);
+      expect(signals.every((signal) => signal.aborted)).toBe(true);
+    });
+
+    it('ends after four minutes when there is no other', async () => {
+      const room = rig.servers.know(farRoom('11'));
+      stalls('a.org', 'sendJoin');
+      const asked = jest.spyOn(rig.servers, 'sendJoin');
+      const joining = expect(enter({ roomId: room.roomId }, 'a.org')).rejects.toMatchObject({
+        errcode: 'M_CONNECTION_TIMEOUT',
+      });
+      await until(() => asked.mock.calls.length === 1);
+      await jest.advanceTimersByTimeAsync(250_000);
+      await joining;
+    });
+
+    it('holds up nobody who enters the room by way of another', async () => {
+      const room = rig.servers.know(farRoom());
+      stalls('b.org', 'sendJoin');
+      const asked = jest.spyOn(rig.servers, 'sendJoin');
+      const stalled = expect(enter(room, 'b.org')).rejects.toMatchObject({ errcode: 'M_CONNECTION_TIMEOUT' });
+      await until(() => asked.mock.calls.length === 1);
+      const dave = await rig.people.addUser('dave');
+      const joining = rig.membership.join(requester(dave), room.roomId, { via: ['a.org'] });
+      await jest.advanceTimersByTimeAsync(11_000);
+      await joining;
+      expect([await isIn(room.roomId), await isIn(room.roomId, dave)]).toEqual([false, true]);
+      await jest.advanceTimersByTimeAsync(250_000);
+      await stalled;
+    });
+  });
+
+  it('keeps the state of who comes first when two bring the room at the same time', async () => {
+    const room = rig.servers.know(farRoom());
+    const dave = await rig.people.addUser('dave');
+    const honest = rig.servers.sendJoin.bind(rig.servers);
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    rig.servers.sendJoin = async (...asked) => {
+      const answered = await honest(...asked);
+      if (asked[0] === 'a.org') await held;
+      return answered;
+    };
+    const first = rig.outbound.rooms.join({ userId: carol, roomId: room.roomId, via: ['a.org'], content: {} });
+    while (!rig.servers.calls.includes('send_join a.org')) await new Promise((resolve) => setImmediate(resolve));
+    jest.useFakeTimers({ advanceTimers: true, doNotFake: ['nextTick', 'setImmediate'] });
+    const second = rig.outbound.rooms.join({ userId: dave, roomId: room.roomId, via: ['b.org'], content: {} });
+    await jest.advanceTimersByTimeAsync(11_000);
+    jest.useRealTimers();
+    await second;
+    answer();
+    await first;
+    expect([await isIn(room.roomId), await isIn(room.roomId, dave)]).toEqual([true, true]);
   });
 
   it('knows of no server to ask without one being named', async () => {

@@ -63,6 +63,19 @@ describe('a large room, joined without its members', () => {
     expect(rig.servers.calls.filter((call) => call.startsWith('state '))).toEqual(['state a.org', 'state b.org']);
   });
 
+  it('asks no more servers in one turn when the first has taken as long as all of them may', async () => {
+    const clock = jest.spyOn(Date, 'now');
+    rig.servers.state = async (server) => {
+      rig.servers.calls.push(`state ${server}`);
+      clock.mockReturnValue(performance.timeOrigin + performance.now() + 600_001);
+      throw new UnreachableServerError(server, 'slow', { timedOut: true });
+    };
+    await enter();
+    while (rig.errors.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    clock.mockRestore();
+    expect(rig.servers.calls.filter((call) => call.startsWith('state '))).toEqual(['state a.org']);
+  });
+
   it('is not taken for whole by a state that lacks what the partial one had', async () => {
     const honest = rig.servers.state.bind(rig.servers);
     rig.servers.state = async (server, ...asked) => {
