@@ -3,7 +3,9 @@ import { LRUCache } from 'lru-cache';
 import { parseServerName, readServerName, type ServerName } from '#kernel/server-names';
 import type { Clock } from '#kernel/time';
 import { atMost } from '#platform/cache/at-most';
+import type { HttpOut } from '#platform/http-out/http-out';
 import type { Names, ServiceRecord } from '#platform/http-out/names';
+import { WellKnown } from './well-known.service';
 
 /** Somewhere to connect to: a name to look up or an IP address without brackets. */
 export interface Endpoint {
@@ -52,6 +54,15 @@ export class Discovery {
     private readonly sources: DiscoverySources,
     private readonly now: Clock,
   ) {}
+
+  /** Discovery that asks the network: well-known files by `http`, services by `names`. */
+  static over(http: Pick<HttpOut, 'fetch'>, names: Names, now: Clock): Discovery {
+    const wellKnown = new WellKnown(http, now);
+    return new Discovery(
+      { delegate: (host) => wellKnown.delegate(host), services: (name) => names.services(name) },
+      now,
+    );
+  }
 
   /** @throws InvalidParamError for what is no server name */
   async resolve(serverName: string): Promise<ServerRoute> {

@@ -13,7 +13,6 @@ import { Notary } from './notary.service';
 import { OwnKeys } from './own-keys.service';
 import { RequestSignatures } from './request-signatures.service';
 import { ServerKeys } from './server-keys.service';
-import { WellKnown } from './well-known.service';
 
 /** What federation is made of. */
 export interface FederationParts {
@@ -41,12 +40,7 @@ export class Federation {
     const { serverName } = config;
     this.serverName = serverName;
     this.rules = new DomainRules(config);
-    const wellKnown = new WellKnown(http, now);
-    const sources = {
-      delegate: (host: string) => wellKnown.delegate(host),
-      services: (name: string) => names.services(name),
-    };
-    this.discovery = new Discovery(sources, now);
+    this.discovery = Discovery.over(http, names, now);
     this.destinations = new Destinations(storage, now);
     this.ownKeys = new OwnKeys(serverName, signingKey, storage, now);
     this.keys = new ServerKeys(config, storage, this.rules, this.ownKeys, now);

@@ -5,7 +5,7 @@
 export { Federation, type FederationParts } from './federation.service';
 export type { FederationConfig } from './federation.config';
 export type { KeySource, WantedKeys } from './federation.ports';
-export type { Endpoint, ServerRoute } from './discovery.service';
+export { Discovery, type Endpoint, type ServerRoute } from './discovery.service';
 export type { SignedRequest } from './request-signatures.service';
 export type { PublishedKeys } from './own-keys.service';
 export type { EventSignatures } from './event-signatures.service';

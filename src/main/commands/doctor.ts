@@ -1,9 +1,15 @@
 import { X509Certificate } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { createDataSource, sqliteFile } from '../storage/data-source';
+import { now } from '#kernel/time';
+import { HttpOut } from '#platform/http-out/http-out';
+import { systemNames } from '#platform/http-out/names';
+import { certificatesIn } from '../config/certificates';
 import { loadConfig, type Config } from '../config/index';
 import { loadOrCreateSigningKey } from '../setup/signing-key-file';
+import { createDataSource, sqliteFile } from '../storage/data-source';
+import { FederationDoctor } from './federation-doctor';
+import { printFinding, type Finding } from './finding';
 
 /** Days before a certificate ends at which somebody should look. */
 const SOON_DAYS = 14;
@@ -28,18 +34,30 @@ export function addDoctorCommand(program: Command): void {
     .option('-c, --config <file>', 'configuration, YAML')
     .action(async ({ config: file }: { config?: string }) => {
       const config = loadConfig({ file });
-      for (const [name, examine] of EXAMINATIONS)
-        process.exitCode = (await report(name, examine, config)) || process.exitCode;
+      const print = (finding: Finding) => void (process.exitCode = printFinding(finding) || process.exitCode);
+      for (const [name, examine] of EXAMINATIONS) print(await find(name, () => examine(config)));
+      for (const finding of await federation(config)) print(finding);
     });
 }
 
-async function report(name: string, examine: Examination, config: Config): Promise<number> {
+async function find(name: string, examine: () => Promise<string> | string): Promise<Finding> {
   try {
-    process.stdout.write(`ok       ${name}: ${await examine(config)}\n`);
-    return 0;
+    return { level: 'ok', name, text: await examine() };
   } catch (error) {
-    process.stdout.write(`PROBLEM  ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 1;
+    return { level: 'PROBLEM', name, text: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function federation(config: Config): Promise<Finding[]> {
+  if (!existsSync(config.signing_key))
+    return [{ level: 'ok', name: 'federation', text: 'can be looked at when the server has run' }];
+  const caCertificates = certificatesIn(config.federation.ca_certificates, 'federation.ca_certificates');
+  const http = new HttpOut(systemNames, { allowPrivateNetworks: true, caCertificates });
+  try {
+    const signingKey = loadOrCreateSigningKey(config.signing_key);
+    return await new FederationDoctor({ config, signingKey, http, names: systemNames, now }).examine();
+  } finally {
+    await http.close();
   }
 }
 
