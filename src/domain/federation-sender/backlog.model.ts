@@ -89,6 +89,15 @@ export class Backlog {
     if (lack.isOver) this.drop(lack);
   }
 
+  /** Notes the same of a transaction of an earlier run, or from before an outage. */
+  reached(roomNid: number, upTo: number): void {
+    const lack = this.page.get(roomNid) ?? this.fresh.get(roomNid);
+    if (lack === undefined) return;
+    lack.from = Math.max(lack.from, upTo);
+    lack.isOver = lack.from >= lack.to;
+    if (lack.isOver) this.drop(lack);
+  }
+
   /** Lets go of a range. */
   drop({ roomNid }: Lack): void {
     this.page.delete(roomNid);

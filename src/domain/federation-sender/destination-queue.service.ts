@@ -1,9 +1,12 @@
 import { Backlog, type Lack } from './backlog.model';
-import { EduBuffer } from './edu-buffer.model';
+import { EduBuffer, type MissedReceipt } from './edu-buffer.model';
 import { failureOf, type Away } from './failure.model';
 import type { OutgoingTransaction, TransactionCarrier } from './federation-sender.ports';
+import type { MissedReceipts } from './missed-receipts.service';
 import { ROOMS_AT_ONCE, type Parcel, type Parcels } from './parcels.service';
 import { transactionId } from './transaction-id.model';
+import type { Contents } from './unanswered.model';
+import type { UnansweredTransactions } from './unanswered.service';
 
 /** Spec: server-server, "Transactions". */
 const MAX_PDUS = 50;
@@ -12,7 +15,9 @@ const MAX_EDUS = 100;
 const NO_END = Number.MAX_SAFE_INTEGER;
 
 export interface QueueParts {
-  readonly parcels: Pick<Parcels, 'page' | 'pack'>;
+  readonly parcels: Pick<Parcels, 'page' | 'pack' | 'again'>;
+  readonly unanswered: UnansweredTransactions;
+  readonly missedReceipts: MissedReceipts;
   readonly carrier: TransactionCarrier;
   readonly checkpoint: {
     readonly generation: number;
@@ -33,33 +38,41 @@ export interface Resumption {
   readonly size: number;
   /** The room after whose number to begin: what the server fails on is tried last. */
   readonly after: number;
+  /** Another one when rows of the server may have been removed. */
+  readonly rows: symbol;
 }
 
-export const AFRESH: Resumption = { isBehind: false, size: MAX_PDUS, after: 0 };
+export const AFRESH: Resumption = { isBehind: false, size: MAX_PDUS, after: 0, rows: Symbol('as read at the start') };
 export const BEHIND: Resumption = { ...AFRESH, isBehind: true };
 
 interface Shipment {
   readonly transaction: OutgoingTransaction;
-  readonly parcel: Parcel;
-  /** The checkpoint's generation in which it was put together. */
-  readonly generation: number;
+  readonly contents: Contents;
+  /** Missed before, of which the database has rows. */
+  readonly missed: readonly MissedReceipt[];
+  /** What it is made of, and in which generation of the checkpoint; undefined for one that is sent again. */
+  readonly fresh: { readonly parcel: Parcel; readonly generation: number } | undefined;
 }
 
 /**
  * What goes to one server: one transaction at a time, the next when the last was answered. A transaction without an answer
- * is sent once more as it was; if that fails too, the server is away, and catches up when it is back.
+ * is written down and sent again as it was until it has one. If it fails twice the server is away, and catches up when it
+ * is back.
  */
 export class DestinationQueue {
-  readonly edus = new EduBuffer();
+  readonly edus: EduBuffer;
   readonly backlog: Backlog;
   private size: number;
   private isBehind: boolean;
-  private unanswered: Shipment | undefined;
+  /** Whether the database may hold a transaction without an answer, and receipts that were missed. */
+  private mayHold: boolean;
+  private mayMissReceipts: boolean;
   private edusAllowed = true;
   /** Whether the server took something since it last refused an event: otherwise it may refuse everything. */
   private takesEvents = false;
   /** The room after which to begin to read what is in the database. */
   private start: number;
+  private rows: symbol;
   /** Which rows are still to be read: from there to the last, then those before. */
   private cursor: { readonly after: number; readonly upTo: number };
 
@@ -68,34 +81,37 @@ export class DestinationQueue {
     private readonly parts: QueueParts,
     resumption?: Resumption,
   ) {
-    const { isBehind, size, after } = resumption ?? AFRESH;
+    const { isBehind, size, after, rows } = resumption ?? { ...AFRESH, rows: Symbol('of a new queue') };
     this.backlog = new Backlog(resumption !== undefined);
+    this.edus = new EduBuffer((receipt) => this.misses(receipt));
+    this.mayHold = this.mayMissReceipts = resumption !== undefined;
     this.size = size;
     this.isBehind = isBehind;
     this.start = after;
+    this.rows = rows;
     this.cursor = { after, upTo: NO_END };
   }
 
   get hasWork(): boolean {
-    return this.unanswered !== undefined || !this.backlog.isEmpty || !this.edus.isEmpty;
+    return this.mayHold || this.mayMissReceipts || !this.backlog.isEmpty || !this.edus.isEmpty;
   }
 
   /** Lets go of what is in the database while the server is left alone. */
   letGo(lack: Lack): void {
-    if (this.unanswered === undefined) this.backlog.drop(lack);
+    this.backlog.drop(lack);
   }
 
   /** Whether nothing is in this object that is not in the database, given that {@link rest} was called. */
   get isEmptyHanded(): boolean {
-    return this.unanswered === undefined && this.backlog.lacks().next().done === true;
+    return this.backlog.lacks().next().done === true;
   }
 
   /** Sends one transaction, if there is anything to send. Says why the server is to be left alone, or that it answered. */
   async sendNext(signal: AbortSignal): Promise<Away | 'answered' | 'nothing'> {
-    const shipment = this.unanswered ?? (await this.pack());
+    const shipment = (await this.unanswered()) ?? (await this.pack());
     const { pdus, edus } = shipment.transaction;
     if (pdus.length === 0 && edus.length === 0) {
-      this.settle(shipment);
+      await this.settle(shipment);
       return 'nothing';
     }
     try {
@@ -106,30 +122,50 @@ export class DestinationQueue {
     this.size = MAX_PDUS;
     this.takesEvents ||= pdus.length > 0;
     this.edusAllowed = true;
-    this.unanswered = undefined;
-    this.settle(shipment);
+    await this.settle(shipment);
     return 'answered';
   }
 
   /** The server was away without this queue having tried it: it catches up like after any outage. */
   missOut(): void {
-    this.unanswered = undefined;
-    this.edus.clear();
     this.isBehind = true;
   }
 
   /** How to go on after the server was left alone; what is not in memory then is in the database. */
   rest(): Resumption {
     this.backlog.rest();
-    return { size: this.size, isBehind: this.isBehind, after: this.start };
+    // Nobody wants to know who typed before the outage.
+    this.edus.clear();
+    return { size: this.size, isBehind: this.isBehind, after: this.start, rows: this.rows };
   }
 
   /** Goes on with this object after a rest. */
-  resume({ size, isBehind, after }: Resumption): void {
+  resume({ size, isBehind, after, rows }: Resumption): void {
+    this.rows = rows;
     this.size = size;
     this.isBehind = isBehind;
     this.start = after;
     this.cursor = { after, upTo: NO_END };
+    this.mayHold = this.mayMissReceipts = true;
+  }
+
+  /** Notes that the server has missed a receipt. */
+  misses(receipt: MissedReceipt): void {
+    this.mayMissReceipts = true;
+    this.parts.missedReceipts.note(this.destination, receipt);
+  }
+
+  /** The transaction that the server has yet to answer. */
+  private async unanswered(): Promise<Shipment | undefined> {
+    if (!this.mayHold) return undefined;
+    const { destination, parts } = this;
+    const contents = await parts.unanswered.find(destination);
+    this.mayHold = contents !== undefined;
+    if (contents === undefined) return undefined;
+    const { txnId, eventNids, edus } = contents;
+    const events = await parts.parcels.again(destination, eventNids);
+    const transaction = { txnId, pdus: events.map((event) => event.pdu), edus };
+    return { transaction, contents, missed: [], fresh: undefined };
   }
 
   private async pack(): Promise<Shipment> {
@@ -138,10 +174,29 @@ export class DestinationQueue {
     const { generation } = parts.checkpoint;
     const lacks = this.backlog.next(Math.min(this.size, ROOMS_AT_ONCE));
     const parcel = await parts.parcels.pack(destination, lacks, this.size, this.isBehind);
-    const edus = this.edusAllowed || parcel.events.length === 0 ? this.edus.take(MAX_EDUS) : [];
-    const eventIds = parcel.events.map((event) => event.eventId);
+    const { events, progress } = parcel;
+    const { edus, receipts, missed } = await this.packEdus(events.length > 0);
+    const eventIds = events.map((event) => event.eventId);
     const txnId = transactionId(destination, eventIds, edus.length > 0 ? parts.nonce() : '');
-    return { transaction: { txnId, pdus: parcel.events.map((event) => event.pdu), edus }, parcel, generation };
+    const eventNids = events.map((event) => event.nid);
+    const reaches = progress.map(({ lack: { roomNid }, upTo }) => ({ roomNid, upTo }));
+    return {
+      transaction: { txnId, pdus: events.map((event) => event.pdu), edus },
+      contents: { txnId, eventNids, edus, reaches, receipts },
+      missed,
+      fresh: { parcel, generation },
+    };
+  }
+
+  /** Receipts that were missed come when the server has all events that they may be for. */
+  private async packEdus(besideEvents: boolean) {
+    if (this.mayMissReceipts && !besideEvents && this.backlog.isEmpty) {
+      const { edus, missed } = await this.parts.missedReceipts.next(this.destination);
+      this.mayMissReceipts = missed.length > 0;
+      if (missed.length > 0) return { edus, receipts: missed, missed };
+    }
+    const taken = this.edusAllowed || !besideEvents ? this.edus.take(MAX_EDUS) : { edus: [], receipts: [] };
+    return { ...taken, missed: [] };
   }
 
   private async readPage(): Promise<void> {
@@ -157,47 +212,70 @@ export class DestinationQueue {
     if (page.length === 0) this.isBehind = false;
   }
 
-  private settle({ parcel, generation }: Shipment): void {
-    for (const progress of parcel.progress) this.backlog.delivered(progress, generation);
-    this.parts.checkpoint.delivered(this.destination, parcel);
+  /** The server has what is in a transaction, or will never have it. */
+  private async settle({ fresh, contents, missed }: Shipment): Promise<void> {
+    const { destination, backlog, parts } = this;
+    this.rows = Symbol('after a delivery');
+    if (fresh === undefined) {
+      this.mayHold = false;
+      for (const { roomNid, upTo } of contents.reaches) backlog.reached(roomNid, upTo);
+      return parts.unanswered.answered(destination, contents);
+    }
+    for (const progress of fresh.parcel.progress) backlog.delivered(progress, fresh.generation);
+    parts.checkpoint.delivered(destination, fresh.parcel);
+    await parts.missedReceipts.delivered(destination, missed);
   }
 
-  private failed(error: unknown, shipment: Shipment): Away | 'answered' {
+  private async failed(error: unknown, shipment: Shipment): Promise<Away | 'answered'> {
     const failure = failureOf(error);
-    if (failure.kind === 'refused' && this.isolate(error, shipment)) return 'answered';
-    if (this.unanswered === undefined && failure.kind === 'away' && !this.isBehind) {
-      this.unanswered = shipment;
-      return failure;
-    }
-    // Nobody wants to know who typed before the outage.
-    this.missOut();
-    this.beginElsewhere(shipment);
-    return failure.kind === 'away' ? failure : { kind: 'away', retryAfterMs: 0 };
+    if (failure.kind === 'refused' && (await this.isolate(error, shipment))) return 'answered';
+    const isRepeat = shipment.fresh === undefined;
+    const mayFallAgain = failure.kind === 'refused' || (failure.fellOver && (isRepeat || this.isBehind));
+    if (mayFallAgain) {
+      await this.giveUp(shipment);
+      this.beginElsewhere(shipment);
+    } else if (!isRepeat) await this.keep(shipment);
+    if (isRepeat || mayFallAgain) this.missOut();
+    return failure.kind === 'away' ? failure : { kind: 'away', retryAfterMs: 0, fellOver: false };
+  }
+
+  /** Holds on to a transaction until it is answered. */
+  private async keep({ contents, missed }: Shipment): Promise<void> {
+    await this.parts.unanswered.keep(this.destination, contents);
+    this.parts.missedReceipts.kept(this.destination, missed);
+  }
+
+  /** A transaction is not sent in this form again; what is in it still is missing. */
+  private async giveUp({ fresh, contents }: Shipment): Promise<void> {
+    if (fresh === undefined) await this.parts.unanswered.giveUp(this.destination);
+    this.mayHold = false;
+    for (const receipt of contents.receipts) this.misses(receipt);
   }
 
   /**
    * What the server refuses because of what is in it must not hold up the rest: it is sent without EDUs, then in ever
    * smaller parts, and at last without the one event. False when nobody can say that it is this event. SECURITY: row 29.
    */
-  private isolate(error: unknown, shipment: Shipment): boolean {
+  private async isolate(error: unknown, shipment: Shipment): Promise<boolean> {
     const { edus, pdus } = shipment.transaction;
     const isOne = edus.length === 0 && pdus.length === 1;
     if (isOne && !this.takesEvents) return false;
-    this.unanswered = undefined;
+    if (shipment.fresh === undefined) await this.parts.unanswered.giveUp(this.destination);
+    await this.parts.missedReceipts.delivered(this.destination, shipment.missed);
     if (edus.length > 0) this.edusAllowed = pdus.length === 0;
     else this.size = isOne ? MAX_PDUS : Math.ceil(pdus.length / 2);
     if (isOne) {
       this.takesEvents = false;
-      this.settle(shipment);
+      await this.settle(shipment);
       this.parts.onError(error);
     }
     return true;
   }
 
   /** It may be one event that a server falls over: the next attempt is smaller, or begins behind it. */
-  private beginElsewhere({ parcel, transaction }: Shipment): void {
-    const last = parcel.progress.at(-1);
+  private beginElsewhere({ contents, transaction }: Shipment): void {
+    const last = contents.reaches.at(-1);
     if (transaction.pdus.length > 1) this.size = Math.ceil(transaction.pdus.length / 2);
-    else if (last !== undefined) this.start = last.lack.roomNid;
+    else if (last !== undefined) this.start = last.roomNid;
   }
 }

@@ -5,6 +5,8 @@ import { DeniedServerError, RemoteServerError, UnreachableServerError } from '..
 export interface Away {
   readonly kind: 'away';
   readonly retryAfterMs: number;
+  /** The server itself failed on the transaction, and may do so every time. Otherwise it has not answered it. */
+  readonly fellOver: boolean;
 }
 
 /** Why a transaction did not arrive; `refused`: the server will never take what is in it. */
@@ -13,11 +15,16 @@ export type Failure = Away | { readonly kind: 'refused' };
 /** Refusals that are about us and our pace, not about what is in the transaction. */
 const ABOUT_US: ReadonlySet<number> = new Set([401, 403, 404, 405, 429]);
 const PAYLOAD_TOO_LARGE = 413;
+/** Said by what stands before a server of one that it does not reach. */
+const GATEWAY: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** Judges what the carrier threw. What this server itself cannot put into a request counts as refused, too. */
 export function failureOf(error: unknown): Failure {
-  const away = (retryAfterMs = 0): Failure => ({ kind: 'away', retryAfterMs });
-  if (error instanceof RemoteServerError) return isAboutContent(error) ? { kind: 'refused' } : away(error.retryAfterMs);
+  const away = (retryAfterMs = 0, fellOver = false): Failure => ({ kind: 'away', retryAfterMs, fellOver });
+  if (error instanceof RemoteServerError) {
+    const { status, retryAfterMs } = error;
+    return isAboutContent(error) ? { kind: 'refused' } : away(retryAfterMs, status >= 500 && !GATEWAY.has(status));
+  }
   if (error instanceof UnreachableServerError || error instanceof DeniedServerError) return away();
   return error instanceof MatrixError ? { kind: 'refused' } : away();
 }

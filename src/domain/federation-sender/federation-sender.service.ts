@@ -3,6 +3,7 @@ import type { Storage } from '#platform/storage/storage';
 import type { FederationReading } from '../event-views';
 import type { Federation } from '../federation';
 import type { Membership } from '../membership';
+import type { Receipts } from '../receipts';
 import type { RoomState } from '../room-state';
 import type { Timeline } from '../timeline';
 import type { Typing } from '../typing';
@@ -10,10 +11,14 @@ import { Checkpoint } from './checkpoint.job';
 import { FanOut } from './fan-out.service';
 import type { TransactionCarrier } from './federation-sender.ports';
 import { LocalEdus } from './local-edus.service';
+import { MissedReceiptsReader } from './missed-receipts.repository';
+import { MissedReceipts } from './missed-receipts.service';
 import { OutboxReader } from './outbox.repository';
 import { Outbox } from './outbox.service';
 import { Parcels } from './parcels.service';
 import { Sending } from './sending.service';
+import { UnansweredReader } from './unanswered.repository';
+import { UnansweredTransactions } from './unanswered.service';
 
 /** Rows of one read at the start. */
 const PAGE = 500;
@@ -24,6 +29,7 @@ export interface FederationSenderParts {
   readonly roomState: RoomState;
   readonly timeline: Timeline;
   readonly membership: Pick<Membership, 'servers' | 'allOf'>;
+  readonly receipts: Pick<Receipts, 'publicSince'>;
   readonly typing: Pick<Typing, 'current'>;
   readonly reading: Pick<FederationReading, 'visibleToServer'>;
   readonly carrier: TransactionCarrier;
@@ -37,6 +43,7 @@ export class FederationSender {
   readonly relay: Outbox;
   private readonly checkpoint: Checkpoint;
   private readonly fanOut: FanOut;
+  private readonly missedReceipts: MissedReceipts;
   private readonly sending: Sending;
   private readonly edus: LocalEdus;
   private readonly forgetRecovered: () => void;
@@ -53,8 +60,11 @@ export class FederationSender {
       owed: () => this.sending.owed(),
       onSaved: (owed) => this.sending.saved(owed),
     });
+    this.missedReceipts = new MissedReceipts({ ...parts, serverName, rooms, servers });
     this.sending = new Sending({
       ...parts,
+      unanswered: new UnansweredTransactions(parts.storage),
+      missedReceipts: this.missedReceipts,
       destinations,
       checkpoint: this.checkpoint,
       parcels: new Parcels({ ...parts, serverName, rooms, servers }),
@@ -81,9 +91,11 @@ export class FederationSender {
 
   /** Goes on where the last run ended: with the servers that lack something, and events not known to have arrived. */
   async start(): Promise<void> {
-    const reader = new OutboxReader(this.parts.storage);
+    const { storage } = this.parts;
+    const reader = new OutboxReader(storage);
     this.checkpoint.start();
-    await this.pickUp(reader);
+    for (const owed of [reader, new UnansweredReader(storage), new MissedReceiptsReader(storage)])
+      await this.pickUp(owed);
     for (let after = 0; ;) {
       const rows = await reader.events(after, PAGE);
       if (rows.length === 0) break;
@@ -98,10 +110,11 @@ export class FederationSender {
     this.forgetRecovered();
     await this.fanOut.stop();
     await this.sending.stop();
+    await this.missedReceipts.stop();
     await this.checkpoint.stop();
   }
 
-  private async pickUp(reader: OutboxReader): Promise<void> {
+  private async pickUp(reader: Pick<OutboxReader, 'destinations'>): Promise<void> {
     for (let after = ''; ;) {
       const destinations = await reader.destinations(after, PAGE);
       if (destinations.length === 0) return;

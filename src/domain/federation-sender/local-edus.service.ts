@@ -6,7 +6,8 @@ import { RECEIPTS_STREAM, type ReceiptNews } from '../receipts';
 import type { RoomInfo, RoomState } from '../room-state';
 import type { Timeline } from '../timeline';
 import { TYPING_STREAM, type Typing } from '../typing';
-import type { EduMaker } from './edu-buffer.model';
+import type { LocalEdu } from './edu-buffer.model';
+import { receiptEdus } from './receipt-edus.model';
 
 /** Rooms of a user whose servers hear of their presence. */
 const MAX_ROOMS = 500;
@@ -19,7 +20,7 @@ export interface LocalEdusParts {
   readonly timeline: Pick<Timeline, 'graph'>;
   readonly typing: Pick<Typing, 'current'>;
   readonly allows: (server: string) => boolean;
-  readonly send: (destination: string, subject: string, make: EduMaker) => void;
+  readonly send: (destination: string, edu: LocalEdu) => void;
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
 }
@@ -55,22 +56,19 @@ export class LocalEdus {
     if (room === undefined) return;
     for (const userId of changed) {
       const content = { room_id: roomId, user_id: userId, typing: current.has(userId) };
-      this.tell(await this.audience(room), `typing ${roomId} ${userId}`, () => ({
-        edu_type: 'm.typing',
-        content,
-      }));
+      const make = () => ({ edu_type: 'm.typing', content });
+      this.tell(await this.audience(room), { subject: `typing ${roomId} ${userId}`, make });
     }
   }
 
   private async receipt({ receipt }: ReceiptNews): Promise<void> {
-    const { type, userId, roomNid, eventId, threadId, ts } = receipt;
+    const { type, userId, roomNid, threadId, ts } = receipt;
     if (type !== 'm.read' || !this.isOurs(userId)) return;
     const room = (await this.parts.rooms.infoByNid([roomNid])).get(roomNid);
     if (room === undefined) return;
-    const data = { ts, ...(threadId === null ? {} : { thread_id: threadId }) };
-    const content = { [room.roomId]: { 'm.read': { [userId]: { event_ids: [eventId], data } } } };
+    const [edu] = receiptEdus([{ ...receipt, roomId: room.roomId }]);
     const subject = `receipt ${room.roomId} ${userId} ${threadId ?? ''}`;
-    this.tell(await this.audience(room), subject, () => ({ edu_type: 'm.receipt', content }));
+    this.tell(await this.audience(room), { subject, make: () => edu!, receipt: { roomNid, since: ts } });
   }
 
   private async presence(state: PresenceState): Promise<void> {
@@ -82,7 +80,8 @@ export class LocalEdus {
       for (const server of await this.parts.membership.servers.of({ nid: roomNid })) servers.add(server);
     }
     const push = () => [{ user_id: userId, last_active_ago: 0, ...presenceContent(state, this.parts.now()) }];
-    this.tell(servers, `presence ${userId}`, () => ({ edu_type: 'm.presence', content: { push: push() } }));
+    const make = () => ({ edu_type: 'm.presence', content: { push: push() } });
+    this.tell(servers, { subject: `presence ${userId}`, make });
   }
 
   /** The servers in a room but those that its ACL shuts out. Spec: server-server, "Server Access Control Lists". */
@@ -92,8 +91,8 @@ export class LocalEdus {
     return servers.filter((_server, index) => allowed[index]);
   }
 
-  private tell(servers: Iterable<string>, subject: string, make: EduMaker): void {
-    for (const server of servers) if (this.parts.allows(server)) this.parts.send(server, subject, make);
+  private tell(servers: Iterable<string>, edu: LocalEdu): void {
+    for (const server of servers) if (this.parts.allows(server)) this.parts.send(server, edu);
   }
 
   private isOurs(userId: string): boolean {

@@ -1,5 +1,6 @@
 import { inList, type Reader, type Tx } from '#platform/storage/storage';
 import type { Marker } from './backlog.model';
+import type { Reach } from './unanswered.model';
 
 /** An event to be shared out among servers. */
 export interface OutboxRow {
@@ -109,6 +110,13 @@ export class OutboxWriter extends OutboxReader {
   async move({ destination, roomNid, from, to }: QueueRow): Promise<void> {
     const sql = 'UPDATE federation_queue SET from_ordinal = ?, to_ordinal = ? WHERE destination = ? AND room_nid = ?';
     await this.tx.run(sql, [from, to, destination, roomNid]);
+  }
+
+  /** The server has the events of some rooms up to an ordinal. Its rows stay: they may stand for newer events. */
+  async advance(destination: string, reaches: readonly Reach[]): Promise<void> {
+    const sql = `UPDATE federation_queue SET from_ordinal = ?
+      WHERE destination = ? AND room_nid = ? AND from_ordinal < ?`;
+    for (const { roomNid, upTo } of reaches) await this.tx.run(sql, [upTo, destination, roomNid, upTo]);
   }
 
   /** The server lacks nothing more of some rooms. */

@@ -27,7 +27,7 @@ export interface ParcelsParts {
   readonly serverName: string;
   readonly storage: Storage;
   readonly rooms: Pick<RoomState, 'infoByNid'>;
-  readonly timeline: Pick<Timeline, 'range' | 'latestOrdinal' | 'graph'>;
+  readonly timeline: Pick<Timeline, 'events' | 'range' | 'latestOrdinal' | 'graph'>;
   readonly servers: Pick<JoinedServers, 'has'>;
   readonly reading: Pick<FederationReading, 'visibleToServer'>;
 }
@@ -69,7 +69,8 @@ export class Parcels {
       const left = limit - events.length;
       if (left === 0) break;
       // Nothing of a room goes to those that its ACL shuts out.
-      if (room === undefined || !(await this.parts.timeline.graph.allows(room, destination))) {
+      const isAllowed = room !== undefined && (await this.parts.timeline.graph.allows(room, destination));
+      if (!isAllowed || lack.from >= lack.to) {
         progress.push({ lack, upTo: lack.to, isAll: true });
         continue;
       }
@@ -79,6 +80,19 @@ export class Parcels {
       progress.push({ lack, ...found.reach });
     }
     return { events, progress };
+  }
+
+  /** Some events once more, in their order: without those of rooms whose ACL has shut the server out since. */
+  async again(destination: string, eventNids: readonly number[]): Promise<OutgoingEvent[]> {
+    const events = await this.parts.timeline.events(eventNids);
+    const outgoing = new Map<number, OutgoingEvent>();
+    for (const room of (await this.parts.rooms.infoByNid(events.map((event) => event.roomNid))).values()) {
+      if (!(await this.parts.timeline.graph.allows(room, destination))) continue;
+      const ofRoom = events.filter((event) => event.roomNid === room.nid);
+      const shown = await this.parts.reading.visibleToServer(destination, room, ofRoom);
+      for (const event of shown) outgoing.set(event.nid, event);
+    }
+    return eventNids.flatMap((nid) => outgoing.get(nid) ?? []);
   }
 
   /** Our events of a range, oldest first, and how far they reach. */

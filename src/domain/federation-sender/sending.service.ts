@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { atMost } from '#platform/cache/at-most';
 import type { Owed } from './checkpoint.job';
 import { BEHIND, AFRESH, DestinationQueue, type QueueParts, type Resumption } from './destination-queue.service';
-import type { EduMaker } from './edu-buffer.model';
+import type { LocalEdu } from './edu-buffer.model';
 import type { Away } from './failure.model';
 import { Lane } from './lane.model';
 import type { OutboxRow } from './outbox.repository';
@@ -45,8 +45,8 @@ export class Sending {
   private readonly steady = new Lane(AT_ONCE);
   private readonly doubtful = new Lane(DOUBTFUL_AT_ONCE);
   private readonly asleep: Sleepers<Sleep>;
-  /** During which sleep a server's row of a room was written. */
-  private readonly rows = new LRUCache<string, Sleep>(atMost(REMEMBERED_ROWS));
+  /** Rows of servers and rooms that are there for as long as {@link Resumption.rows} stays the same. */
+  private readonly rows = new LRUCache<string, symbol>(atMost(REMEMBERED_ROWS));
   private readonly running = new Set<Promise<void>>();
   private readonly ending = new AbortController();
   private stopped = false;
@@ -71,16 +71,19 @@ export class Sending {
   /** A server lacks an event. Nothing is kept of it when it is left alone and lacks earlier ones of that room anyway. */
   lacks(destination: string, { roomNid, ordinal, alsoServer }: OutboxRow): void {
     const sleep = this.asleep.get(destination);
-    const hasRow = sleep !== undefined && this.rows.get(rowKey(destination, roomNid)) === sleep;
+    const hasRow = sleep !== undefined && this.rows.get(rowKey(destination, roomNid)) === sleep.resumption.rows;
     if (hasRow && destination !== alsoServer) return;
     this.queueOf(destination).backlog.add(roomNid, ordinal, this.parts.checkpoint.generation);
     if (sleep === undefined) this.ask(destination);
   }
 
-  /** Sends an EDU soon; not to servers that are left alone. */
-  edu(destination: string, subject: string, make: EduMaker): void {
-    if (this.stopped || this.asleep.get(destination) !== undefined) return;
-    this.queueOf(destination).edus.add(subject, make);
+  /** Sends an EDU soon; to servers that are left alone nothing but, later, receipts. */
+  edu(destination: string, edu: LocalEdu): void {
+    if (this.stopped || this.asleep.get(destination) !== undefined) {
+      if (edu.receipt !== undefined) this.parts.missedReceipts.note(destination, edu.receipt);
+      return;
+    }
+    this.queueOf(destination).edus.add(edu);
     this.ask(destination);
   }
 
@@ -101,7 +104,7 @@ export class Sending {
     const queue = this.queues.get(destination);
     const sleep = this.asleep.get(destination);
     if (queue === undefined || sleep === undefined) return;
-    this.rows.set(rowKey(destination, lack.roomNid), sleep);
+    this.rows.set(rowKey(destination, lack.roomNid), sleep.resumption.rows);
     queue.letGo(lack);
     if (queue.isEmptyHanded) this.queues.delete(destination);
   }
@@ -115,6 +118,7 @@ export class Sending {
     const timer = setTimeout(() => this.ending.abort(), GRACE_MS);
     await Promise.all(this.running);
     clearTimeout(timer);
+    for (const { edus } of this.queues.values()) edus.clear();
   }
 
   private ask(destination: string): void {

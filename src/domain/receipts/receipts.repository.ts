@@ -54,6 +54,13 @@ export class ReceiptsReader {
     return this.read(`room_nid IN ${rooms.sql} AND user_id = ?`, [...rooms.params, userId]);
   }
 
+  /** Public receipts of one server's users in a room that came at or after a time, newest first. */
+  async publicSince(roomNid: number, serverName: string, since: number, limit: number): Promise<Receipt[]> {
+    const where = `room_nid = ? AND receipt_type = 'm.read' AND ts >= ? AND user_id LIKE ?
+      ORDER BY stream_writer DESC, stream_pos DESC LIMIT ?`;
+    return this.read(where, [roomNid, since, `%:${serverName}`, limit]);
+  }
+
   private async read(where: string, params: readonly SqlValue[]): Promise<Receipt[]> {
     return (await this.reader.all<ReceiptRow>(`SELECT ${COLUMNS} FROM receipts WHERE ${where}`, params)).map(toReceipt);
   }

@@ -106,6 +106,14 @@ export class Receipts {
     if (isInThread) await this.advance(userId, event.roomNid, event, 'm.read', threadId ?? null, ts);
   }
 
+  /**
+   * Public receipts of one server's users in a room, set at or after a time (epoch milliseconds), newest first. One
+   * statement.
+   */
+  publicSince(roomNid: number, serverName: string, since: number, limit: number): Promise<Receipt[]> {
+    return this.reader.publicSince(roomNid, serverName, since, limit);
+  }
+
   /** Whether a room can have receipts that changed after `since`: no statement, and seldom yes without any. */
   mayHaveChanged(roomId: string, since: Positions): boolean {
     return this.changes.mayHaveChanged(roomId, since);

@@ -42,11 +42,13 @@ import { auditEntryEntity } from '../../domain/admin/audit-entry.entity';
 import { roomMemberCountEntity, roomMembershipEntity } from '../../domain/membership/room-membership.entity';
 import { destinationEntity } from '../../domain/federation/destination.entity';
 import { keyDocumentEntity, serverKeyEntity } from '../../domain/federation/server-key.entity';
+import { federationMissedReceiptEntity } from '../../domain/federation-sender/missed-receipt.entity';
 import {
   federationOutboxEntity,
   federationQueueEntity,
   federationRelayEntity,
 } from '../../domain/federation-sender/outbox.entity';
+import { federationUnansweredEntity } from '../../domain/federation-sender/unanswered.entity';
 import { receivedTransactionEntity } from '../../domain/federation-inbound/received-transaction.entity';
 import { outOfBandMembershipEntity } from '../../domain/membership/out-of-band.entity';
 
@@ -98,6 +100,8 @@ export const entities = (t: ColumnTypes): EntitySchema[] => [
   federationOutboxEntity(t),
   federationQueueEntity(t),
   federationRelayEntity(t),
+  federationUnansweredEntity(t),
+  federationMissedReceiptEntity(t),
   receivedTransactionEntity(t),
   outOfBandMembershipEntity(t),
 ];

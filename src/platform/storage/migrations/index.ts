@@ -21,6 +21,7 @@ import { FederationSender1760000430000 } from './1760000430000-federation-sender
 import { FederationInbound1760000440000 } from './1760000440000-federation-inbound';
 import { OutOfBandMemberships1760000450000 } from './1760000450000-out-of-band-memberships';
 import { EventsByTime1760000460000 } from './1760000460000-events-by-time';
+import { FederationOutages1760000470000 } from './1760000470000-federation-outages';
 
 /** Every migration, oldest first. A released one never changes. */
 export const migrations = [
@@ -47,4 +48,5 @@ export const migrations = [
   FederationInbound1760000440000,
   OutOfBandMemberships1760000450000,
   EventsByTime1760000460000,
+  FederationOutages1760000470000,
 ];

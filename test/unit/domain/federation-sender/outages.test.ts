@@ -37,6 +37,47 @@ describe('a server that does not answer', () => {
     expect(second).toEqual(first);
   });
 
+  it('gets the same transaction again and again until it answers, also after a restart and a crash', async () => {
+    const room = await rig.room('a.test');
+    let answer: () => void = () => undefined;
+    rig.carrier.answers.set('a.test', () => new Promise((resolve) => (answer = resolve)));
+    await rig.say(room, 'arrives');
+    await rig.settle();
+    await rig.say(room, 'one');
+    rig.typists.set(room.roomId, [ALICE]);
+    rig.database.storage.announce({ stream: 'typing', key: room.roomId });
+    await rig.settle();
+    down('a.test');
+    answer();
+    await rig.settle();
+    for (const how of ['restart', 'crash'] as const) {
+      await rig.say(room, `before the ${how}`);
+      await rig[how]();
+      for (let minute = 0; minute < 5; minute++) await rig.pass(60_000);
+    }
+    const [, first, ...others] = attempts('a.test');
+    expect(first).toMatchObject({ pdus: [{ content: { body: 'one' } }], edus: [{ edu_type: 'm.typing' }] });
+    expect(others.length).toBeGreaterThan(3);
+    expect(others).toEqual(others.map(() => first));
+    up('a.test');
+    await rig.pass(3_600_000);
+    expect(rig.carrier.arrived('a.test')).toEqual(['arrives', 'one', 'before the crash']);
+    expect(await rig.rows('federation_unanswered')).toEqual([]);
+  });
+
+  it('gets what it has not answered without what a room shuts it out from meanwhile', async () => {
+    const [first, second] = [await rig.room('a.test'), await rig.room('a.test')];
+    down('a.test');
+    await Promise.all([rig.say(first, 'one'), rig.say(second, 'two')]);
+    await rig.settle();
+    const content = { allow: ['*'], deny: ['a.test'] };
+    const acl = { roomId: first.roomId, type: 'm.room.server_acl', stateKey: '', content };
+    await rig.process.timeline.send(requester(ALICE), acl);
+    up('a.test');
+    await rig.pass(31_000);
+    expect(rig.carrier.arrived('a.test')).toEqual(['two']);
+  });
+
   it('is tried at ever longer intervals, and others do not wait for it', async () => {
     const room = await rig.room('a.test', 'b.test');
     down('a.test');
@@ -57,7 +98,7 @@ describe('a server that does not answer', () => {
     await rig.say(second, 'second');
     up('a.test');
     await rig.pass(120_000);
-    expect(rig.carrier.arrived('a.test').sort()).toEqual(['first 59', 'second']);
+    expect(rig.carrier.arrived('a.test').sort()).toEqual(['first 59', 'lost at first', 'second']);
     await rig.say(first, 'afterwards');
     await rig.settle();
     expect(rig.carrier.arrived('a.test').at(-1)).toBe('afterwards');
@@ -78,7 +119,7 @@ describe('a server that does not answer', () => {
     await rig.say(room, 'after ours', carl);
     up('a.test');
     await rig.pass(120_000);
-    expect(rig.carrier.arrived('a.test')).toEqual(['after ours']);
+    expect(rig.carrier.arrived('a.test')).toEqual(['lost at first', 'after ours']);
   });
 
   it('learns that it was thrown out meanwhile, and nothing from after that', async () => {
@@ -101,7 +142,7 @@ describe('a server that does not answer', () => {
     await rig.say(room, 'a secret');
     up('a.test');
     await rig.pass(120_000);
-    expect(rig.carrier.arrived('a.test')).toEqual([`leave ${anna}`]);
+    expect(rig.carrier.arrived('a.test')).toEqual(['before', `leave ${anna}`]);
   });
 
   it('is tried when it is heard from, but not at each of its requests', async () => {

@@ -1,12 +1,13 @@
 import { ForServers } from '../../../../src/domain/event-views';
 import { Destinations } from '../../../../src/domain/federation/destinations.service';
 import { FederationSender, type OutgoingTransaction, type TransactionCarrier } from '#domain/federation-sender';
+import { Receipts, type ReceiptRequest } from '../../../../src/domain/receipts';
 import { RoomState } from '../../../../src/domain/room-state';
 import { Timeline } from '../../../../src/domain/timeline';
 import type { JsonObject } from '#kernel/json';
 import type { Storage } from '#platform/storage/storage';
 import { startTestStorage } from '../../../support/storage';
-import { ALICE, makeRoom, say, SERVER, signingKey } from '../timeline/rig';
+import { ALICE, makeRoom, requester, say, SERVER, signingKey } from '../timeline/rig';
 
 /** The servers of a test: what they do with a transaction, and what arrived. */
 export class FakeCarrier implements TransactionCarrier {
@@ -167,6 +168,18 @@ export async function startSender() {
     const timeline = new Timeline({ serverName: SERVER, signingKey }, storage, roomState, () => clock.now);
     const destinations = new Destinations(storage, () => clock.now);
     const membership = { servers, allOf: async () => [], heroes: async () => [] } as never;
+    const receipts = new Receipts(storage, {
+      membership: {
+        of: async (_userId: string, roomId: string) => ({
+          membership: 'join',
+          roomNid: (await roomState.info(roomId))!.nid,
+        }),
+      } as never,
+      relations: { threadOf: async () => undefined },
+      accountData: undefined as never,
+      timeline,
+      now: () => clock.now,
+    });
     const reading = new ForServers({ serverName: SERVER, rooms: roomState, timeline, membership });
     const sender = new FederationSender({
       storage,
@@ -174,6 +187,7 @@ export async function startSender() {
       roomState,
       timeline,
       membership,
+      receipts,
       typing: { current: (roomId) => typists.get(roomId) ?? [] },
       reading,
       carrier,
@@ -182,7 +196,7 @@ export async function startSender() {
         if (!tap.isCut) errors.push(error);
       },
     });
-    return { tap, storage, roomState, timeline, destinations, sender };
+    return { tap, storage, roomState, timeline, destinations, receipts, sender };
   }
 
   const rows = async (table: string) => database.storage.all<Record<string, never>>(`SELECT * FROM ${table}`);
@@ -207,6 +221,9 @@ export async function startSender() {
       return room;
     },
     say: (room: { roomId: string }, text: string, userId = ALICE) => say(process.timeline, room.roomId, userId, text),
+    /** Somebody of ours has read up to an event. */
+    read: (request: Omit<ReceiptRequest, 'type'> & Partial<Pick<ReceiptRequest, 'type'>>, userId = ALICE) =>
+      process.receipts.set(requester(userId), { type: 'm.read', ...request }),
     /** Until nothing happens any more. */
     settle: async () => {
       for (let still = 0, seen = -1; still < 10; still++) {
