@@ -92,6 +92,7 @@ function composeRooms({ config, storage, signingKey, onError }: Workshop, people
 function composeDelivery(workshop: Workshop, people: PeopleDomain, rooms: RoomsDomain): DeliveryDomain {
   const { storage, shutdown, onError } = workshop;
   const notifications = new Notifications(storage, { ...people, ...rooms }, onError);
+  rooms.timeline.addParticipant(notifications);
   const sync = composeSync(storage, { ...people, ...rooms, notifications }, DEFAULT_SYNC, onError);
   shutdown.signal.addEventListener('abort', () => sync.stop());
   const oldReader = new OldReader(storage, { ...people, ...rooms }, sync);

@@ -13,7 +13,7 @@ export interface SendJoinOptions {
   /** Whether most members may be left out of the state. */
   readonly omitMembers: boolean;
   /** Calls the request off. The server may have let the user in all the same. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 /** The answer to send_join, unchecked. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { atMost } from '#platform/cache/at-most';
-import type { Storage } from '#platform/storage/storage';
+import type { Storage, Tx } from '#platform/storage/storage';
 import type { Checkpoint } from './checkpoint.model';
 import { CheckpointsReader, CheckpointsWriter } from './checkpoints.repository';
 
@@ -21,6 +21,8 @@ export class CheckpointStore {
   private readonly reader: CheckpointsReader;
   private readonly kept = new LRUCache<string, Checkpoint>(atMost(KEPT));
   private readonly unsaved = new Map<string, Unsaved>();
+  /** Counts may be under way with them, and must not bring them back. */
+  private readonly forgotten = new WeakSet<Checkpoint>();
 
   constructor(private readonly storage: Storage) {
     this.reader = new CheckpointsReader(storage);
@@ -48,9 +50,22 @@ export class CheckpointStore {
     for (const [nid, checkpoint] of found) if (isMissing(nid)) this.kept.set(keyOf(userId, nid), checkpoint);
   }
 
-  /** Notes that a checkpoint changed. */
+  /** Notes that a checkpoint changed, unless it was forgotten meanwhile. */
   changed(userId: string, roomNid: number, checkpoint: Checkpoint): void {
-    this.unsaved.set(keyOf(userId, roomNid), { userId, roomNid, checkpoint });
+    if (!this.forgotten.has(checkpoint)) this.unsaved.set(keyOf(userId, roomNid), { userId, roomNid, checkpoint });
+  }
+
+  /** Forgets what some users have not read in a room: they begin anew at their receipts. */
+  async forget(tx: Tx, userIds: readonly string[], roomNid: number): Promise<void> {
+    await new CheckpointsWriter(tx).remove(userIds, roomNid);
+    tx.afterCommit(() => {
+      for (const key of userIds.map((userId) => keyOf(userId, roomNid))) {
+        const checkpoint = this.kept.get(key) ?? this.unsaved.get(key)?.checkpoint;
+        if (checkpoint !== undefined) this.forgotten.add(checkpoint);
+        this.kept.delete(key);
+        this.unsaved.delete(key);
+      }
+    });
   }
 
   /**

@@ -26,6 +26,9 @@ export class CheckpointsReader {
   }
 }
 
+/** Rows removed by one statement. */
+const AT_ONCE = 500;
+
 export class CheckpointsWriter extends CheckpointsReader {
   constructor(private readonly tx: Tx) {
     super(tx);
@@ -45,6 +48,14 @@ export class CheckpointsWriter extends CheckpointsReader {
       away: state.away ? 1 : 0,
       unread: JSON.stringify(unread),
     });
+  }
+
+  async remove(userIds: readonly string[], roomNid: number): Promise<void> {
+    for (let i = 0; i < userIds.length; i += AT_ONCE) {
+      const users = inList(userIds.slice(i, i + AT_ONCE));
+      const sql = `DELETE FROM notification_checkpoints WHERE room_nid = ? AND user_id IN ${users.sql}`;
+      await this.tx.run(sql, [roomNid, ...users.params]);
+    }
   }
 }
 

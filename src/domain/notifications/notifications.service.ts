@@ -1,4 +1,4 @@
-import type { Storage } from '#platform/storage/storage';
+import type { Storage, Tx } from '#platform/storage/storage';
 import { membershipOf, type Pdu } from '#protocol/events/index';
 import type { AccountData } from '../account-data';
 import type { Membership } from '../membership';
@@ -6,7 +6,7 @@ import type { PushRules } from '../push-rules';
 import type { ReadUpTo, Receipts } from '../receipts';
 import type { Relations } from '../relations';
 import type { RoomInfo } from '../room-state';
-import type { StoredEvent, Timeline } from '../timeline';
+import type { AppendParticipant, StoredEvent, Timeline, Withdrawal } from '../timeline';
 import { CheckpointStore } from './checkpoint-store.service';
 import { Judge } from './judge.service';
 import { Checkpoint, MAX_UNREAD } from './checkpoint.model';
@@ -22,7 +22,7 @@ const NOTHING: RoomCounts = { main: { notification: 0, highlight: 0 }, threads: 
  * Unread counts, found out when somebody asks: sending an event costs nothing here. The user's push rules are applied once
  * to each event after their receipt, and what came of it is kept in memory and written down now and then.
  */
-export class Notifications {
+export class Notifications implements AppendParticipant {
   private readonly checkpoints: CheckpointStore;
   private readonly judge: Judge;
   private readonly pages: RoomPages;
@@ -36,7 +36,7 @@ export class Notifications {
       readonly accountData: Pick<AccountData, 'ignoredUsers'>;
       readonly pushRules: Pick<PushRules, 'rulesFor'>;
       readonly timeline: Pick<Timeline, 'currentState' | 'event' | 'events' | 'latestOrdinal' | 'range'>;
-      readonly membership: Pick<Membership, 'counts' | 'of'>;
+      readonly membership: Pick<Membership, 'counts' | 'joinedLocalUsers' | 'of'>;
       readonly relations: Pick<Relations, 'threadsOf'>;
       readonly receipts: Pick<Receipts, 'readUpTo'>;
     },
@@ -80,6 +80,12 @@ export class Notifications {
   async prepare(userId: string, rooms: readonly RoomInfo[]): Promise<void> {
     const nids = rooms.map((room) => room.nid);
     await Promise.all([this.checkpoints.prepare(userId, nids), this.deps.receipts.readUpTo(userId, nids)]);
+  }
+
+  /** Counts in a room that lost events are made anew. */
+  async eventsWithdrawn(tx: Tx, { room }: Withdrawal): Promise<void> {
+    await this.checkpoints.forget(tx, [...(await this.deps.membership.joinedLocalUsers(room))], room.nid);
+    tx.afterCommit(() => this.pages.clear());
   }
 
   private async count(userId: string, room: RoomInfo): Promise<RoomCounts> {

@@ -40,6 +40,11 @@ export class RoomPages {
     return page;
   }
 
+  /** Told when events lost their places. */
+  clear(): void {
+    this.kept.clear();
+  }
+
   private async read(room: RoomInfo, from: number): Promise<readonly Subject[]> {
     const events = await this.timeline.range(room, { from, direction: 'f', limit: PAGE });
     const threads = await this.relations.threadsOf(events);

@@ -16,6 +16,8 @@ export interface Relation {
   readonly isEdit: boolean;
   /** Root of the thread that the event is in, straight or through its parents. */
   readonly threadId: string | null;
+  /** By a redaction that came before the event. */
+  readonly isRedacted: boolean;
 }
 
 /** What the events of a page are told about one thread root. */

@@ -10,6 +10,8 @@ export interface EditTarget {
 
 /** At most so many referring events are listed with their target. */
 const MAX_REFERENCES = 100;
+/** Rows changed by one statement. */
+const AT_ONCE = 500;
 const OF_PARENTS = 'FROM event_relations WHERE room_nid = ? AND redacted = 0';
 
 export class RelationsReader {
@@ -132,9 +134,24 @@ export class RelationsWriter extends RelationsReader {
   }
 
   /** Puts the relations of redacted events out of force. */
-  async redact(eventNids: readonly number[]): Promise<void> {
-    const list = inList(eventNids);
-    await this.tx.run(`UPDATE event_relations SET redacted = 1 WHERE event_nid IN ${list.sql}`, list.params);
+  redact(eventNids: readonly number[]): Promise<void> {
+    return this.ofEach('UPDATE event_relations SET redacted = 1', eventNids);
+  }
+
+  /** Puts the relations of events into force again whose redaction does not count any more. */
+  restore(eventNids: readonly number[]): Promise<void> {
+    return this.ofEach('UPDATE event_relations SET redacted = 0', eventNids);
+  }
+
+  remove(eventNids: readonly number[]): Promise<void> {
+    return this.ofEach('DELETE FROM event_relations', eventNids);
+  }
+
+  private async ofEach(change: string, eventNids: readonly number[]): Promise<void> {
+    for (let i = 0; i < eventNids.length; i += AT_ONCE) {
+      const list = inList(eventNids.slice(i, i + AT_ONCE));
+      await this.tx.run(`${change} WHERE event_nid IN ${list.sql}`, list.params);
+    }
   }
 }
 
@@ -151,5 +168,5 @@ const toRow = (relation: Relation): Record<string, SqlValue> => ({
   annotation_key: relation.annotationKey,
   is_edit: relation.isEdit ? 1 : 0,
   thread_id: relation.threadId,
-  redacted: 0,
+  redacted: relation.isRedacted ? 1 : 0,
 });

@@ -8,6 +8,7 @@ import {
   type DraftRule,
   type EventDraft,
   type StoredEvent,
+  type Withdrawal,
 } from '../timeline';
 import type { Reader, Tx } from '#platform/storage/storage';
 import { ownObject, ownString } from '#protocol/json-access';
@@ -43,6 +44,13 @@ export class Relations implements AppendParticipant, DraftRule {
     const writer = new RelationsWriter(tx);
     if (pointers.length > 0) await writer.insert(await withThreads(writer, pointers));
     if (redacted.length > 0) await writer.redact(redacted);
+  }
+
+  /** Forgets the relations of events that are taken out of their room. */
+  async eventsWithdrawn(tx: Tx, { events, restored }: Withdrawal): Promise<void> {
+    const writer = new RelationsWriter(tx);
+    await writer.remove(events.map((event) => event.nid));
+    await writer.restore(restored.map((event) => event.nid));
   }
 
   /** @throws DuplicateAnnotationError for a second reaction of the same kind and key by one user */
@@ -113,6 +121,7 @@ function relationOf(event: StoredEvent): Relation | undefined {
     ...{ eventNid: nid, eventId, roomNid, ordinal, relType, parentId, type, sender, originServerTs, isEdit },
     annotationKey: relType === 'm.annotation' ? (ownString(relates, 'key') ?? null) : null,
     threadId: relType === 'm.thread' ? parentId : null,
+    isRedacted: event.redactedByNid !== null,
   };
 }
 

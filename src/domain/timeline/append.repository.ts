@@ -74,7 +74,7 @@ export class AppendWriter {
     const shown = written.filter(({ event }) => event.ordinal !== NO_PLACE);
     for (const participant of this.participants) {
       if (changed.length > 0) await participant.stateChanged?.(this.tx, changed);
-      if (shown.length > 0) await participant.eventsAppended(this.tx, shown);
+      if (shown.length > 0) await participant.eventsAppended?.(this.tx, shown);
     }
   }
 

@@ -70,6 +70,12 @@ export class EventStore {
     this.byNid.delete(nid);
   }
 
+  /** Notes that an event was taken out of its room: it is found no more. */
+  withdrawn({ nid, eventId }: Pick<StoredEvent, 'nid' | 'eventId'>): void {
+    this.redacted(nid);
+    this.nidById.delete(eventId);
+  }
+
   private async load(nids: readonly number[]): Promise<StoredEvent[]> {
     const { redactions } = this;
     const wanted = [...new Set(nids)];

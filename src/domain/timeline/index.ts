@@ -9,7 +9,7 @@ export { DuplicateAnnotationError, NotInRoomError, RoomRulesError } from './time
 export { TIMELINE_STREAM } from './timeline.stream';
 export type { NewRoomRequest } from './new-rooms.service';
 export type { OrdinalRange } from './event.repository';
-export type { AppendedEvent, AppendParticipant, DraftRule, ResolvedChange } from './timeline.ports';
+export type { AppendedEvent, AppendParticipant, DraftRule, ResolvedChange, Withdrawal } from './timeline.ports';
 export type { Direction, EventDraft, StoredEvent, TimelineNews, TransactionKey } from './timeline.model';
 export { transactionScope } from './timeline.model';
 export type {

@@ -24,6 +24,13 @@ interface StatesRow {
 export class RestatedEventsReader {
   constructor(protected readonly reader: Reader) {}
 
+  /** The redactions that a room shows, older ones first. */
+  async redactionsShown(roomNid: number): Promise<number[]> {
+    const sql = `SELECT nid FROM events WHERE room_nid = ? AND type = 'm.room.redaction' AND ordinal IS NOT NULL
+      ORDER BY stream_pos, nid`;
+    return (await this.reader.all<{ nid: number }>(sql, [roomNid])).map((row) => row.nid);
+  }
+
   /** All events of a room's graph, older ones first. */
   async ofRoom(roomNid: number): Promise<EventStates[]> {
     const sql = `SELECT nid, ordinal, snapshot_before, snapshot_after, current_before, rejected FROM events
@@ -51,5 +58,10 @@ export class RestatedEventsWriter {
   async reject(nid: number): Promise<void> {
     const sql = 'UPDATE events SET rejected = 1, soft_failed = 0, ordinal = NULL WHERE nid = ?';
     await this.tx.run(sql, [nid]);
+  }
+
+  /** Which redaction an event is redacted by; undefined: by none. */
+  async redactedBy(nid: number, by: number | undefined): Promise<void> {
+    await this.tx.run('UPDATE events SET redacted_by_nid = ? WHERE nid = ?', [by ?? null, nid]);
   }
 }

@@ -13,6 +13,7 @@ import type { RoomHeads } from './room-heads.service';
 import type { RoomPlaces } from './room-places.service';
 import { StateRebasing } from './state-rebasing.service';
 import type { ResolvedChange } from './timeline.ports';
+import { Withdrawals, type Undoing } from './withdrawals.service';
 
 export interface StateCompletionsParts {
   readonly storage: Storage;
@@ -38,6 +39,7 @@ interface Completed {
   readonly gone: ReadonlySet<number>;
   /** The events of the room's graph. */
   readonly taken: readonly EventStates[];
+  readonly undoing: Undoing;
 }
 
 /**
@@ -49,11 +51,13 @@ export class StateCompletions {
   private readonly dag: DagReader;
   private readonly rejudging: Rejudging;
   private readonly rebasing: StateRebasing;
+  private readonly withdrawals: Withdrawals;
 
   constructor(private readonly parts: StateCompletionsParts) {
     this.dag = new DagReader(parts.storage);
     this.rejudging = new Rejudging(parts.rooms, parts.events, parts.judge);
     this.rebasing = new StateRebasing(parts.rooms);
+    this.withdrawals = new Withdrawals(parts.storage, parts.events, parts.judge);
   }
 
   /**
@@ -76,13 +80,15 @@ export class StateCompletions {
     const fellBack = past.filter((entry) => lacked.has(stateMapKey(entry.type, entry.stateKey)));
     const pastNids = new Set(fellBack.map((entry) => entry.eventNid).filter((nid) => !newer.has(nid)));
     const refused = await this.rejudging.refused(room, since, { missing, past: pastNids });
-    await this.write(head, join, { missing, refused, gone: new Set([...refused, ...pastNids]), taken: all });
+    const undoing = await this.withdrawals.undoing(room, refused);
+    await this.write(head, join, { missing, refused, gone: new Set([...refused, ...pastNids]), taken: all, undoing });
   }
 
   private async write(head: RoomHead, join: DagEvent, completed: Completed): Promise<void> {
     const room = head.room!;
-    const { missing, refused, gone, taken } = completed;
+    const { missing, refused, gone, taken, undoing } = completed;
     const { storage, heads, events, places, rooms } = this.parts;
+    const participants = this.parts.committer.everyParticipant();
     await storage.write(async (tx) => {
       await head.claim.assertHeld(tx);
       const wanted = [...taken.flatMap(({ before, after, current }) => [before, after, current]), head.snapshot!.nid];
@@ -95,15 +101,15 @@ export class StateCompletions {
         touched.push(nid);
         const last = refused.has(nid) ? now(before) : now(after);
         await writer.restate({ nid, before: now(before), after: last, current: now(current) });
-        if (refused.has(nid)) await writer.reject(nid);
       }
+      await this.withdrawals.write(tx, undoing, participants);
       const snapshot = now(head.snapshot!.nid);
       const changes = await this.changesOfCurrent(room, new Snapshots(tx), snapshot, completed);
       const current = changes.map((entry) => ({ ...entry, roomNid: room.nid }));
       await new RoomStateWriter(tx).setCurrent(current);
       const position = tx.position();
       const resolved = (await this.asEvents(head, changes)).map((change) => ({ ...change, room, position }));
-      for (const participant of this.parts.committer.everyParticipant()) {
+      for (const participant of participants) {
         if (resolved.length > 0) await participant.stateChanged?.(tx, resolved);
       }
       const headWriter = new RoomHeadWriter(tx);

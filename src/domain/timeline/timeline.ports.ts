@@ -26,18 +26,28 @@ export interface AppendedEvent {
   readonly redactedNid?: number;
 }
 
+/** Events of a room that were shown and are not part of it after all: the whole state of the room refuses them. */
+export interface Withdrawal {
+  readonly room: RoomInfo;
+  readonly events: readonly StoredEvent[];
+  /** What only they had redacted, and is as it was before. */
+  readonly restored: readonly StoredEvent[];
+}
+
 /**
  * Features that keep rows beside events (relations, the room directory, memberships, outboxes) take part in the
  * transaction that appends them. Called once a transaction, in the order of `compose.ts`, with every event that it writes,
  * rooms mixed, each room's events in order. Must be cheap for events that do not concern it: look at the type first.
  */
 export interface AppendParticipant {
-  eventsAppended(tx: Tx, appended: readonly AppendedEvent[]): Promise<void>;
+  eventsAppended?(tx: Tx, appended: readonly AppendedEvent[]): Promise<void>;
   /**
    * Entries of current states that changed although their events are not new: by state resolution, or because a whole
    * room came from another server. Called before {@link eventsAppended}; wanted by those who keep rows of the state.
    */
   stateChanged?(tx: Tx, changes: readonly ResolvedChange[]): Promise<void>;
+  /** Events are taken out of their room. What they were as state is told by {@link stateChanged}. */
+  eventsWithdrawn?(tx: Tx, withdrawal: Withdrawal): Promise<void>;
 }
 
 /**

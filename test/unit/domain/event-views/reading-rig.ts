@@ -4,7 +4,7 @@ import { Relations } from '../../../../src/domain/relations';
 import type { RoomInfo, RoomState } from '../../../../src/domain/room-state';
 import type { Timeline } from '../../../../src/domain/timeline';
 import type { Storage } from '#platform/storage/storage';
-import { requester, startTimeline } from '../timeline/rig';
+import { requester, SERVER, startTimeline } from '../timeline/rig';
 
 /** Memberships as the rooms' current state has them. */
 export class StateMembers {
@@ -23,6 +23,12 @@ export class StateMembers {
     const membership = (event.pdu.content as { membership: RoomMembership['membership'] }).membership;
     const forgotten = this.forgotten.has(userId);
     return { userId, roomNid, roomId, membership, eventNid, eventId, sender, ordinal, position, forgotten };
+  }
+
+  async joinedLocalUsers(room: RoomInfo): Promise<ReadonlySet<string>> {
+    const users = (await this.roomState.currentOfType(room, 'm.room.member')).map((entry) => entry.stateKey);
+    const joined = await Promise.all(users.map(async (userId) => (await this.of(userId, room.roomId))?.membership));
+    return new Set(users.filter((userId, index) => joined[index] === 'join' && userId.endsWith(`:${SERVER}`)));
   }
 
   async counts(room: RoomInfo): Promise<{ joined: number; invited: number }> {

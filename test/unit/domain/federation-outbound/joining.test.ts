@@ -94,7 +94,7 @@ describe('joining a room of other servers', () => {
         asked[0] === slow && operation === 'makeJoin' ? never : makeJoin(...asked);
       rig.servers.sendJoin = async (...asked) => {
         if (asked[0] !== slow || operation !== 'sendJoin') return sendJoin(...asked);
-        signals.push(asked[2].signal);
+        signals.push(asked[2].signal!);
         return never;
       };
       return signals;

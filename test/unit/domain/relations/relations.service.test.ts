@@ -34,6 +34,15 @@ describe('relations', () => {
     await expect(react(BOB, '👍')).resolves.toMatch(/^\$/);
   });
 
+  it('does not count a reaction that was redacted before it came', async () => {
+    const content = { 'm.relates_to': { rel_type: 'm.annotation', event_id: target, key: '👍' } };
+    const redacted = await rig.timeline.event(target);
+    const event = { ...redacted!, nid: redacted!.nid + 1_000, eventId: '$early', sender: BOB, type: 'm.reaction' };
+    const late = { ...event, redactedByNid: 1, pdu: { ...event.pdu, content } };
+    await rig.storage.write((tx) => rig.relations.eventsAppended(tx, [{ event: late, isCurrentState: false }]));
+    await expect(react(BOB, '👍')).resolves.toMatch(/^\$/);
+  });
+
   it('puts what relates to an event of a thread into the thread, and the root into none', async () => {
     const reply = await related('m.thread', target);
     const edit = await related('m.replace', reply);
