@@ -16,6 +16,7 @@ import { MissedReceipts } from './missed-receipts.service';
 import { OutboxReader } from './outbox.repository';
 import { Outbox } from './outbox.service';
 import { Parcels } from './parcels.service';
+import { RelayExpiry } from './relay-expiry.job';
 import { Sending } from './sending.service';
 import { UnansweredReader } from './unanswered.repository';
 import { UnansweredTransactions } from './unanswered.service';
@@ -46,6 +47,7 @@ export class FederationSender {
   private readonly missedReceipts: MissedReceipts;
   private readonly sending: Sending;
   private readonly edus: LocalEdus;
+  private readonly relayExpiry: RelayExpiry;
   private readonly forgetRecovered: () => void;
   private transactions = 0;
 
@@ -77,8 +79,9 @@ export class FederationSender {
       onShared: (eventNids) => this.checkpoint.sharedOut(eventNids),
       onError,
     });
-    this.relay = new Outbox(serverName, servers, (rows) => this.fanOut.add(rows));
+    this.relay = new Outbox(serverName, servers, (rows) => this.fanOut.add(rows), now);
     timeline.addParticipant(this.relay);
+    this.relayExpiry = new RelayExpiry(parts);
     const send = this.sending.edu.bind(this.sending);
     this.edus = new LocalEdus({ ...parts, serverName, rooms, allows, send });
     this.forgetRecovered = destinations.onRecovered((destination) => this.sending.recovered(destination));
@@ -94,6 +97,7 @@ export class FederationSender {
     const { storage } = this.parts;
     const reader = new OutboxReader(storage);
     this.checkpoint.start();
+    this.relayExpiry.start();
     for (const owed of [reader, new UnansweredReader(storage), new MissedReceiptsReader(storage)])
       await this.pickUp(owed);
     for (let after = 0; ;) {
@@ -107,6 +111,7 @@ export class FederationSender {
   /** Ends after the transactions under way; what is left is sent after the next start. */
   async stop(): Promise<void> {
     this.edus.stop();
+    this.relayExpiry.stop();
     this.forgetRecovered();
     await this.fanOut.stop();
     await this.sending.stop();

@@ -30,10 +30,14 @@ export const federationQueueEntity = (t: ColumnTypes) =>
     withoutRowid: true,
   });
 
-/** Events of other servers' users that this server passes on, having let them in: joins, leaves, knocks. */
+/** Events of other servers' users that this server passes on, having let them in (joins, leaves, knocks), for a while. */
 export const federationRelayEntity = (t: ColumnTypes) =>
   new EntitySchema({
     name: 'FederationRelay',
     tableName: 'federation_relays',
-    columns: { event_nid: { ...t.bigint(), primary: true } },
+    columns: {
+      event_nid: { ...t.bigint(), primary: true },
+      relayed_ts: { ...t.bigint() },
+    },
+    indices: [{ name: 'federation_relays_time', columns: ['relayed_ts'] }],
   });

@@ -75,7 +75,8 @@ export class OutboxWriter extends OutboxReader {
     super(tx);
   }
 
-  async add(rows: readonly OutboxRow[], relayed: readonly number[]): Promise<void> {
+  /** @param relayed numbers of events that are passed on for other servers' users, from `now` on */
+  async add(rows: readonly OutboxRow[], relayed: readonly number[], now: number): Promise<void> {
     const outbox = rows.map((row) => ({
       event_nid: row.eventNid,
       room_nid: row.roomNid,
@@ -83,8 +84,12 @@ export class OutboxWriter extends OutboxReader {
       also_server: row.alsoServer,
     }));
     if (outbox.length > 0) await this.tx.insert('federation_outbox', outbox);
-    const relays = relayed.map((nid) => ({ event_nid: nid }));
+    const relays = relayed.map((nid) => ({ event_nid: nid, relayed_ts: now }));
     if (relays.length > 0) await this.tx.insert('federation_relays', relays);
+  }
+
+  async forgetRelaysBefore(relayedTs: number): Promise<void> {
+    await this.tx.run('DELETE FROM federation_relays WHERE relayed_ts < ?', [relayedTs]);
   }
 
   /** Takes events out that every server has, or has a row for. */

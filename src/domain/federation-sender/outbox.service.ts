@@ -1,4 +1,5 @@
 import { serverNameOf } from '#kernel/ids';
+import type { Clock } from '#kernel/time';
 import type { Tx } from '#platform/storage/storage';
 import { membershipOf, type Pdu } from '#protocol/events/index';
 import type { JoinedServers } from '../membership';
@@ -17,6 +18,7 @@ export class Outbox implements AppendParticipant {
     private readonly serverName: string,
     private readonly servers: Pick<JoinedServers, 'isAlone'>,
     private readonly onAdded: (rows: readonly OutboxRow[]) => void,
+    private readonly now: Clock,
   ) {}
 
   /** See the port `Relay`. */
@@ -43,7 +45,7 @@ export class Outbox implements AppendParticipant {
       rows.push({ eventNid, roomNid, ordinal, alsoServer: this.targetOf(one) });
     }
     if (rows.length === 0 && relayed.length === 0) return;
-    await new OutboxWriter(tx).add(rows, relayed);
+    await new OutboxWriter(tx).add(rows, relayed, this.now());
     tx.afterCommit(() => this.onAdded(rows));
   }
 

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { Table } from 'typeorm';
+import { Table, TableIndex } from 'typeorm';
 import { migrationTypes } from './migration-types';
 
 /** What other servers have yet to be told. */
@@ -30,7 +30,14 @@ export class FederationSender1760000430000 implements MigrationInterface {
       }),
     );
     await runner.createTable(
-      new Table({ name: 'federation_relays', columns: [{ name: 'event_nid', ...t.bigint(), isPrimary: true }] }),
+      new Table({
+        name: 'federation_relays',
+        columns: [
+          { name: 'event_nid', ...t.bigint(), isPrimary: true },
+          { name: 'relayed_ts', ...t.bigint() },
+        ],
+        indices: [new TableIndex({ name: 'federation_relays_time', columnNames: ['relayed_ts'] })],
+      }),
     );
   }
 

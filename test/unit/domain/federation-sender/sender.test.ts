@@ -1,6 +1,8 @@
 import { ALICE, requester } from '../timeline/rig';
 import { startSender, type SenderRig } from './rig';
 
+const DAY = 24 * 3_600_000;
+
 let rig: SenderRig;
 beforeEach(async () => {
   rig = await startSender();
@@ -33,6 +35,26 @@ describe('an event of ours', () => {
     await rig.say(room, 'mine', anna);
     await rig.settle();
     expect(rig.carrier.attempts).toEqual([]);
+  });
+
+  it('may be one of another server’s user that is passed on, which is remembered for a week', async () => {
+    const room = await rig.room('a.test', 'b.test');
+    const anna = '@anna:a.test';
+    const join = { roomId: room.roomId, type: 'm.room.member', stateKey: anna, content: { membership: 'join' } };
+    const { relay } = rig.process.sender;
+    const append = relay.eventsAppended.bind(relay);
+    relay.eventsAppended = (tx, appended) => {
+      for (const { event } of appended) relay.announce(event.eventId);
+      return append(tx, appended);
+    };
+    await rig.process.timeline.send(requester(anna), join);
+    await rig.settle();
+    expect(rig.carrier.arrived('b.test')).toEqual([`join ${anna}`]);
+    expect(rig.carrier.attemptsOn('a.test')).toEqual([]);
+    await rig.pass(6 * DAY);
+    expect(await rig.rows('federation_relays')).toHaveLength(1);
+    await rig.pass(2 * DAY);
+    expect(await rig.rows('federation_relays')).toEqual([]);
   });
 
   it('stays behind those before it, fifty at most in a transaction and one transaction at a time', async () => {
