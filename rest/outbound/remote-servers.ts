@@ -1,19 +1,14 @@
 import type { DirectoryEntry } from '#domain/directory';
 import { RemoteServerError } from '#domain/federation';
 import type { RemoteServers, SignedForServer } from '#domain/federation-outbound';
-import { BadJsonError } from '#kernel/errors';
-import { isValidServerName } from '#kernel/ids';
 import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
 import { Turns } from '#kernel/turns';
-import type { ServerServerClient } from '../generated/clients/server-server';
 import type { PublicRoomsChunk } from '../generated/client-server/definitions';
-import { call } from '../runtime/transport';
+import { call, type Transport } from '../runtime/transport';
 import type { FederationClient } from './federation-client';
 
 /** Rooms of one answer that are passed on to a client. */
 const MAX_ROOMS = 1_000;
-/** Servers in a room that may be asked for its members. */
-const MAX_SERVERS = 50;
 
 /** Asks other homeservers over HTTP. What they answer is brought into shape here, and judged by who asked for it. */
 export function remoteServers(client: FederationClient): RemoteServers {
@@ -67,30 +62,42 @@ const stateReads = (client: FederationClient) => {
 const handshakes = (client: FederationClient) =>
   ({
     async makeJoin(server, roomId, userId, versions) {
-      return template(await client.to(server).makeJoin({ path: { roomId, userId }, query: { ver: [...versions] } }));
+      const query = { ver: [...versions] };
+      return template(server, await client.to(server).makeJoin({ path: { roomId, userId }, query }));
     },
     async makeLeave(server, roomId, userId) {
-      return template(await client.to(server).makeLeave({ path: { roomId, userId } }));
+      return template(server, await client.to(server).makeLeave({ path: { roomId, userId } }));
     },
     async makeKnock(server, roomId, userId, versions) {
-      return template(await client.to(server).makeKnock({ path: { roomId, userId }, query: { ver: [...versions] } }));
+      const query = { ver: [...versions] };
+      return template(server, await client.to(server).makeKnock({ path: { roomId, userId }, query }));
     },
     async sendJoin(server, join, { omitMembers, signal }) {
       const input = { path: pathOf(join), body: join.pdu as never, query: omitMembers ? { omit_members: true } : {} };
-      const ask = (to: ServerServerClient) => to.sendJoinV2(input);
-      const answer = object(await orOld(client, { server, signal }, 'send_join', join, ask));
-      const { state, auth_chain: authChain, event, members_omitted: omitted, servers_in_room: servers } = answer;
+      const options = signal === undefined ? {} : { signal };
+      const answer = await presentOrOld(
+        () => client.to(server, options).sendJoinV2(input),
+        () => old(client.transport(server, options), 'send_join', join),
+      );
+      const {
+        state,
+        auth_chain: authChain,
+        event,
+        members_omitted: omitted,
+        servers_in_room: servers,
+      } = object(server, answer);
       const isPartial = omitMembers && omitted === true;
       return {
         state: list(state),
         authChain: list(authChain),
         event,
-        serversInRoom: isPartial ? texts(servers).filter(isValidServerName).slice(0, MAX_SERVERS) : undefined,
+        serversInRoom: isPartial ? [...new Set(texts(servers))] : undefined,
       };
     },
     async sendLeave(server, leave) {
-      await orOld(client, { server }, 'send_leave', leave, (to) =>
-        to.sendLeaveV2({ path: pathOf(leave), body: leave.pdu as never }),
+      await presentOrOld(
+        () => client.to(server).sendLeaveV2({ path: pathOf(leave), body: leave.pdu as never }),
+        () => old(client.transport(server), 'send_leave', leave),
       );
     },
     async sendKnock(server, knock) {
@@ -99,17 +106,14 @@ const handshakes = (client: FederationClient) =>
     },
     async invite(server, { roomVersion, state, ...invite }) {
       const body = { room_version: roomVersion, event: invite.pdu, invite_room_state: [...state] };
-      try {
-        return (
-          object(await client.to(server).sendInviteV2({ path: pathOf(invite), body: body as never }))['event'] ?? null
-        );
-      } catch (error) {
-        const isOld = roomVersion === '1' || roomVersion === '2';
-        if (!isOld || !isUnknownOperation(error)) throw error;
-        const old = { ...invite.pdu, unsigned: { invite_room_state: [...state] } };
-        const answer = await client.to(server).sendInviteV1({ path: pathOf(invite), body: old as never });
-        return object(list(answer)[1])['event'] ?? null;
-      }
+      const path = pathOf(invite);
+      const present = () => client.to(server).sendInviteV2({ path, body: body as never });
+      const isOld = roomVersion === '1' || roomVersion === '2';
+      const unsigned = { invite_room_state: [...state] };
+      const answer = isOld
+        ? await presentOrOld(present, () => old(client.transport(server), 'invite', invite, { unsigned }), isRefused)
+        : await present();
+      return object(server, answer)['event'] ?? null;
     },
     async exchangeThirdPartyInvite(server, roomId, event) {
       await client.to(server).exchangeThirdPartyInvite({ path: { roomId }, ...({ body: event } as Body) });
@@ -124,7 +128,7 @@ const lookups = (client: FederationClient) =>
     },
     async profile(server, userId) {
       try {
-        return object(await client.to(server).queryProfile({ query: { user_id: userId } }));
+        return object(server, await client.to(server).queryProfile({ query: { user_id: userId } }));
       } catch (error) {
         if (error instanceof RemoteServerError && error.status === 404) return undefined;
         throw error;
@@ -150,44 +154,63 @@ const lookups = (client: FederationClient) =>
       };
     },
     async askPolicyServer(server, pdu) {
-      return object(await client.to(server).askPolicyServerToSign({ body: pdu }));
+      return object(server, await client.to(server).askPolicyServerToSign({ body: pdu }));
     },
   }) satisfies Partial<RemoteServers>;
 
 const pathOf = ({ roomId, eventId }: SignedForServer) => ({ roomId, eventId });
 
-/** Asks by the present operation, and servers that do not have it by the one before, which answers `[200, {…}]`. */
-async function orOld(
-  client: FederationClient,
-  { server, signal }: { readonly server: string; readonly signal?: AbortSignal },
-  operation: 'send_join' | 'send_leave',
+/** Operations that answer `[200, {…}]` and have successors. */
+const OLD_OPERATIONS = { send_join: 'sendJoinV2', send_leave: 'sendLeaveV2', invite: 'sendInviteV2' } as const;
+
+/** Asks by the version before the present one, which takes the bare event. */
+async function old(
+  transport: Transport,
+  operation: keyof typeof OLD_OPERATIONS,
   signed: SignedForServer,
-  ask: (to: ServerServerClient) => Promise<unknown>,
+  more: JsonObject = {},
 ): Promise<unknown> {
-  const options = signal === undefined ? {} : { signal };
+  // Of the same cost as its successor.
+  const id = `server-server/${OLD_OPERATIONS[operation]}`;
+  const facts = { id, method: 'PUT', path: `/_matrix/federation/v1/${operation}/{roomId}/{eventId}` };
+  const answer = await call<JsonValue>(transport, facts, { path: pathOf(signed), body: { ...signed.pdu, ...more } });
+  return Array.isArray(answer) ? answer[1] : answer;
+}
+
+/**
+ * Asks by the present operation, and a server that seems not to have it by the one before. When it has neither, what it
+ * said to the present one counts.
+ */
+async function presentOrOld(
+  present: () => Promise<unknown>,
+  before: () => Promise<unknown>,
+  seemsOld: (error: unknown) => boolean = isUnknownOperation,
+): Promise<unknown> {
   try {
-    return await ask(client.to(server, options));
+    return await present();
   } catch (error) {
-    if (!isUnknownOperation(error)) throw error;
-    const id = `server-server/${operation === 'send_join' ? 'sendJoinV2' : 'sendLeaveV2'}`;
-    const facts = { id, method: 'PUT', path: `/_matrix/federation/v1/${operation}/{roomId}/{eventId}` };
-    const answer = await call<JsonValue>(client.transport(server, options), facts, {
-      path: pathOf(signed),
-      body: signed.pdu,
+    if (!seemsOld(error)) throw error;
+    return before().catch((second: unknown) => {
+      throw isUnknownOperation(second) ? error : second;
     });
-    return Array.isArray(answer) ? answer[1] : answer;
   }
 }
 
-/** Old servers answer 404 without Matrix' error, or with M_UNRECOGNIZED. */
+/** Servers say M_UNRECOGNIZED, very old ones with status 400; what is no Matrix server knows no codes. */
 function isUnknownOperation(error: unknown): boolean {
-  if (!(error instanceof RemoteServerError) || error.status !== 404) return false;
-  return error.remoteCode === 'M_UNRECOGNIZED' || error.remoteCode === 'M_UNKNOWN';
+  if (!(error instanceof RemoteServerError) || error.status >= 500) return false;
+  const { remoteCode, status } = error;
+  return remoteCode === 'M_UNRECOGNIZED' || (remoteCode === 'M_UNKNOWN' && (status === 404 || status === 405));
 }
 
-function template(answer: unknown) {
-  const { event, room_version: roomVersion } = object(answer);
-  if (!isJsonObject(event)) throw new BadJsonError('The server gave no template');
+/** Spec: server-server, `PUT /_matrix/federation/v2/invite`: which answers say that the server may be older. */
+function isRefused(error: unknown): boolean {
+  return isUnknownOperation(error) || (error instanceof RemoteServerError && [400, 404].includes(error.status));
+}
+
+function template(server: string, answer: unknown) {
+  const { event, room_version: roomVersion } = object(server, answer);
+  if (!isJsonObject(event)) throw unusable(server, 'the answer holds no template');
   return { event, roomVersion: typeof roomVersion === 'string' ? roomVersion : undefined };
 }
 
@@ -211,8 +234,8 @@ function directoryEntry(value: JsonValue): DirectoryEntry[] {
   return [entry];
 }
 
-function object(value: unknown): JsonObject {
-  if (!isJsonObject(value)) throw new BadJsonError('The server answered with something else than an object');
+function object(server: string, value: unknown): JsonObject {
+  if (!isJsonObject(value)) throw unusable(server, 'the answer is not an object');
   return value;
 }
 
@@ -222,4 +245,9 @@ function list(value: unknown): JsonValue[] {
 
 function texts(value: unknown): string[] {
   return list(value).filter((entry) => typeof entry === 'string');
+}
+
+/** Not the fault of whoever has us ask. */
+function unusable(server: string, reason: string): RemoteServerError {
+  return new RemoteServerError(server, 200, 'M_BAD_JSON', reason);
 }

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '#kernel/json';
+import type { Pdu } from '#protocol/events/index';
 import { roomVersion } from '#protocol/room-versions';
 import { HostileRoom } from './hostile-rooms';
 import { startHostileScene, type HostileScene } from './hostile-scene';
@@ -24,38 +25,37 @@ describe('in rooms of a hostile server', () => {
   });
 
   it.each(['join', 'knock', 'leave'] as const)(
-    'row 49: they sign a %s, whatever they are given to sign',
+    'row 49: they sign a %s and nothing else, whatever they are given to sign',
     async (membership) => {
       const room = new HostileRoom(scene);
-      if (membership === 'leave') await inviteTo(room.roomId);
-      const traps: JsonObject[] = [
+      const ask = async (trap: JsonObject): Promise<Pdu[]> => {
+        if (membership === 'leave') await inviteTo(room.roomId);
+        const refuse = () => ({ errcode: 'M_FORBIDDEN', error: 'got you' });
+        const sent = room.serve(refuse, room.template({ content: { membership }, ...trap }));
+        await room.ask(membership);
+        return sent;
+      };
+      const others: JsonObject[] = [
         { type: 'm.room.power_levels', state_key: '', content: { users: { [scene.hostile.userId]: 100 } } },
         { room_id: scene.roomId },
         { sender: scene.hostile.userId, state_key: '@other:victim.example' },
-        {
-          content: { membership: 'ban', third_party_invite: {}, 'org.trap': 1 },
-          redacts: '$x',
-          'org.trap': 1,
-          unsigned: { trap: 1 },
-        },
+        { content: { membership: 'ban' } },
       ];
-      const expected = {
-        type: MEMBER,
-        room_id: room.roomId,
-        sender: scene.alice.userId,
-        state_key: scene.alice.userId,
+      for (const other of others) expect(await ask(other)).toEqual([]);
+      const dressed = {
+        content: { membership, third_party_invite: {}, 'org.trap': 1 },
+        redacts: '$x',
+        'org.trap': 1,
+        unsigned: { trap: 1 },
       };
-      for (const trap of traps) {
-        const sent = room.serve(() => ({ errcode: 'M_FORBIDDEN', error: 'got you' }), room.template(trap));
-        await room.ask(membership);
-        for (const { content, ...rest } of sent) {
-          expect(rest).toMatchObject(expected);
-          expect(content).toEqual({ membership });
-          expect(JSON.stringify(rest)).not.toContain('trap');
-          expect(rest).not.toHaveProperty('redacts');
-        }
-      }
-      if (membership !== 'leave') expect(scene.hostile.askedFor(`send_${membership}`)).toBeGreaterThan(0);
+      const [signed, ...more] = await ask(dressed);
+      expect(more).toEqual([]);
+      const { content, ...rest } = signed!;
+      const { userId } = scene.alice;
+      expect(rest).toMatchObject({ type: MEMBER, room_id: room.roomId, sender: userId, state_key: userId });
+      expect(content).toEqual({ membership });
+      expect(JSON.stringify(rest)).not.toContain('trap');
+      expect(rest).not.toHaveProperty('redacts');
     },
   );
 
@@ -147,13 +147,13 @@ describe('in rooms of a hostile server', () => {
     expect(Object.keys((await syncOf(scene.alice)).join ?? {})).not.toContain(room.roomId);
   });
 
-  it('row 36: they ask few of the servers that are said to be in a room', async () => {
+  it('row 36: they note each server that is said to be in a room once, and what is none never', async () => {
     const room = new HostileRoom(scene);
     const servers = Array.from({ length: 5_000 }, (_, n) => `127.0.0.1:${(n % 9) + 1}`);
     room.serve(room.answer({ members_omitted: true, servers_in_room: [...servers, '!', 'a b', 'x'.repeat(300)] }));
     expect(await room.ask('join')).toMatchObject({ status: 200 });
     const [partial] = await scene.victim.domain.timeline.imports.partialRooms();
-    expect(partial!.servers.length).toBeLessThanOrEqual(51);
+    expect(partial!.servers).toHaveLength(10);
     await scene.isAlive();
   });
 });

@@ -115,6 +115,8 @@ export class HostileRoom {
   /** A user enters, or leaves, by way of the hostile server. */
   async ask(operation: 'join' | 'knock' | 'leave', person: Person = this.scene.alice): Promise<Answer> {
     const via = encodeURIComponent(this.scene.hostile.serverName);
-    return person.api('POST', `/${operation}/${encodeURIComponent(this.roomId)}?via=${via}`, {});
+    const roomId = encodeURIComponent(this.roomId);
+    if (operation === 'leave') return person.api('POST', `/rooms/${roomId}/leave`, {});
+    return person.api('POST', `/${operation}/${roomId}?via=${via}`, {});
   }
 }

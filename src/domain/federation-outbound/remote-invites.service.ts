@@ -1,4 +1,4 @@
-import { BadJsonError, ForbiddenError, NotFoundError } from '#kernel/errors';
+import { NotFoundError } from '#kernel/errors';
 import { serverNameOf } from '#kernel/ids';
 import { isJsonObject, type JsonObject } from '#kernel/json';
 import { hashAndSign, type Pdu, type Signatures, type SignedEvent } from '#protocol/events/index';
@@ -8,6 +8,7 @@ import type { SigningKey } from '#protocol/signing/index';
 import type { Membership } from '../membership';
 import type { RoomInfo, RoomState } from '../room-state';
 import type { EventPolicy, EventTemplates, IncomingEvents } from '../timeline';
+import { UnusableAnswerError } from './federation-outbound.errors';
 import type { RemoteServers } from './federation-outbound.ports';
 
 export interface RemoteInvitesParts {
@@ -77,9 +78,9 @@ export class RemoteInvites {
 
 /** Our event with the invited server's signature; nothing else of what it gave back counts. */
 function withSignatureOf(server: string, { pdu, eventId }: SignedEvent, returned: unknown): Pdu {
-  if (!isJsonObject(returned)) throw new BadJsonError(`${server} did not give the invite back`);
+  if (!isJsonObject(returned)) throw new UnusableAnswerError(server, 'the invite was not given back');
   const theirs = ownObject(ownObject(returned, 'signatures'), server);
-  if (theirs === undefined) throw new ForbiddenError(`${server} did not sign the invite ${eventId}`);
+  if (theirs === undefined) throw new UnusableAnswerError(server, `the invite ${eventId} was not signed`);
   // A policy server's signature may stand there too.
   const all = { ...ownObject(pdu.signatures, server), ...theirs };
   const signatures = { ...pdu.signatures, [server]: all } as Signatures;

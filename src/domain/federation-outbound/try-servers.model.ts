@@ -57,5 +57,7 @@ function weight(error: MatrixError): number {
   if (!(error instanceof RemoteServerError)) return error.errcode === 'M_FORBIDDEN' ? 2 : 0;
   const { status, remoteCode } = error;
   if (status === 403 || remoteCode.startsWith('M_UNABLE') || remoteCode === 'M_INCOMPATIBLE_ROOM_VERSION') return 4;
+  // A good answer that is of no use is nonsense.
+  if (status < 300) return 0;
   return status < 500 && status !== 429 ? 3 : 1;
 }

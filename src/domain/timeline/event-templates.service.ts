@@ -15,7 +15,7 @@ import {
   type Pdu,
   type SignedEvent,
 } from '#protocol/events/index';
-import { ownString, ownValue } from '#protocol/json-access';
+import { ownObject, ownString, ownValue } from '#protocol/json-access';
 import { roomVersion, type RoomVersion } from '#protocol/room-versions';
 import { stateMapKey, type RoomInfo, type StateKeyPair } from '../room-state';
 import type { EventTemplate, TemplateClaim } from './ingest.model';
@@ -49,11 +49,12 @@ export class Templates implements EventTemplates {
   signTemplate(claim: TemplateClaim, template: JsonValue): SignedEvent {
     const version = roomVersion(claim.version);
     if (!isJsonObject(template)) throw new BadJsonError('The template is not an object');
+    requireClaimed(claim, template);
     const previous = references(version, template, 'prev_events', MAX_PREVIOUS);
     const authority = references(version, template, 'auth_events', MAX_AUTHORITY);
     if (previous.ids.length === 0) throw new BadJsonError('The template follows no event');
     const { roomId, type, userId, membership } = claim;
-    const vouched = membership === 'join' ? authoriserOf(version, template) : {};
+    const vouched = membership === 'join' ? this.authoriserOf(version, template) : {};
     const pdu = buildEvent(version, {
       roomId,
       type,
@@ -125,9 +126,35 @@ export class Templates implements EventTemplates {
     return pdu;
   }
 
+  /**
+   * Who lets the user into a restricted room: a user of the server that gave the template, whose signature says so. Of ours
+   * it cannot be: we sign the join in any case, and would vouch for whom we did not check. SECURITY: row 49.
+   */
+  private authoriserOf(version: RoomVersion, template: JsonObject): JsonObject {
+    const content = ownValue(template, 'content');
+    const authoriser = isJsonObject(content) ? ownString(content, AUTHORISER) : undefined;
+    if (authoriser === undefined || !version.restrictedJoin) return {};
+    if (!isValidUserId(authoriser)) throw new BadJsonError(`${AUTHORISER} of the template is not a user ID`);
+    if (serverNameOf(authoriser) === this.config.serverName) {
+      throw new BadJsonError(`${AUTHORISER} of the template is a user of this server`);
+    }
+    return { [AUTHORISER]: authoriser };
+  }
+
   private newEventId(serverName = this.config.serverName): string {
     return `$${randomBytes(18).toString('base64url')}:${serverName}`;
   }
+}
+
+/** Spec: server-server, "Joining Rooms": what the joining server MUST verify, whatever it takes from the template. */
+function requireClaimed({ roomId, type, userId, membership }: TemplateClaim, template: JsonObject): void {
+  const isClaimed =
+    ownString(template, 'type') === type &&
+    ownString(template, 'room_id') === roomId &&
+    ownString(template, 'sender') === userId &&
+    ownString(template, 'state_key') === userId &&
+    ownString(ownObject(template, 'content'), 'membership') === membership;
+  if (!isClaimed) throw new BadJsonError('The template is of another event than the one asked for');
 }
 
 interface References {
@@ -156,12 +183,4 @@ function depthOf(template: JsonObject): number {
   if (!Number.isSafeInteger(depth) || (depth as number) < 1)
     throw new BadJsonError('depth of the template is not usable');
   return depth as number;
-}
-
-function authoriserOf(version: RoomVersion, template: JsonObject): JsonObject {
-  const content = ownValue(template, 'content');
-  const authoriser = isJsonObject(content) ? ownString(content, AUTHORISER) : undefined;
-  if (authoriser === undefined || !version.restrictedJoin) return {};
-  if (!isValidUserId(authoriser)) throw new BadJsonError(`${AUTHORISER} of the template is not a user ID`);
-  return { [AUTHORISER]: authoriser };
 }
