@@ -7,6 +7,7 @@ import { FederationSender } from '#domain/federation-sender';
 import { now } from '#kernel/time';
 import { HttpOut } from '#platform/http-out/http-out';
 import { FederationClient } from '#rest/outbound/federation-client';
+import { identityServerKeys } from '#rest/outbound/identity-server-keys';
 import { keySource } from '#rest/outbound/key-source';
 import { remoteServers } from '#rest/outbound/remote-servers';
 import { transactionCarrier } from '#rest/outbound/transaction-carrier';
@@ -19,6 +20,8 @@ export interface ComposedFederation {
   readonly federation: Federation;
   /** Calls other homeservers; for the ports of features that need one. */
   readonly client: FederationClient;
+  /** Asks other servers for what is no operation of homeservers. */
+  readonly http: HttpOut;
   /** Ends the connections to other servers. */
   stop(): Promise<void>;
 }
@@ -32,7 +35,7 @@ export function composeFederation({ config, storage, signingKey, names }: Machin
   const federation = new Federation(federationConfig(config), { storage, signingKey, http, names, now });
   const client = new FederationClient(federation, http);
   federation.bind(keySource(client));
-  return { federation, client, stop: () => http.close() };
+  return { federation, client, http, stop: () => http.close() };
 }
 
 interface Parts extends Pick<Machinery, 'config' | 'storage' | 'signingKey'> {
@@ -44,7 +47,7 @@ export function composeServers(
   { config, storage, signingKey, onError }: Parts,
   people: PeopleDomain,
   rooms: RoomsDomain,
-  { federation, client }: ComposedFederation,
+  { federation, client, http }: ComposedFederation,
 ): ServersDomain {
   const { serverName } = federation;
   const { roomState, timeline, membership, directory } = rooms;
@@ -69,7 +72,9 @@ export function composeServers(
   const federationSender = new FederationSender({ ...shared, federation, carrier });
   const { relay } = federationSender;
   const verifier = federation.eventSignatures;
-  const federationInbound = new FederationInbound({ ...shared, verifier, relay, inviter: federationOutbound.invites });
+  const { invites: inviter } = federationOutbound;
+  const identityServers = identityServerKeys(http);
+  const federationInbound = new FederationInbound({ ...shared, verifier, relay, inviter, identityServers });
   bindTimeline(rooms, federation, remote, federationOutbound, onError);
   if (config.federation.enabled) {
     membership.bind({ remote: federationOutbound.rooms });

@@ -23,3 +23,13 @@ export interface ThirdPartyInviter {
     invite: { readonly displayName: string; readonly signed: object },
   ): Promise<void>;
 }
+
+/** Asks identity servers about their keys. Implemented over HTTP. */
+export interface IdentityServerKeys {
+  /**
+   * Whether a key is still good, by what is at the URL; false for URLs that cannot be asked.
+   * @param publicKey in Base64, as the invite has it
+   * @throws UnreachableServerError when nothing can be learnt now
+   */
+  isValid(validityUrl: string, publicKey: string): Promise<boolean>;
+}

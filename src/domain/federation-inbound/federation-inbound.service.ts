@@ -11,7 +11,7 @@ import type { RoomState } from '../room-state';
 import type { EventTemplates, EventVerifier, IncomingEvents, Timeline } from '../timeline';
 import type { Typing } from '../typing';
 import { Ephemerals } from './ephemerals.service';
-import type { Relay, ThirdPartyInviter } from './federation-inbound.ports';
+import type { IdentityServerKeys, Relay, ThirdPartyInviter } from './federation-inbound.ports';
 import { Invites } from './invites.service';
 import { MemberRequests } from './member-requests.service';
 import { Queries } from './queries.service';
@@ -36,6 +36,7 @@ export interface FederationInboundParts {
   readonly verifier: EventVerifier;
   readonly relay: Relay;
   readonly inviter: ThirdPartyInviter;
+  readonly identityServers: IdentityServerKeys;
   readonly now: Clock;
   readonly onError: (error: unknown) => void;
 }
@@ -58,7 +59,7 @@ export class FederationInbound {
     this.transactions = new Transactions({ ...parts, rooms: roomState, acls, ephemerals });
     this.members = new MemberRequests({ ...parts, partialStates: timeline.partialStates });
     this.invites = new Invites({ ...parts, outOfBand: membership.outOfBand });
-    this.thirdParty = new ThirdPartyInvites(parts);
+    this.thirdParty = new ThirdPartyInvites({ ...parts, rooms: roomState });
     this.queries = new Queries(parts);
   }
 

@@ -4,7 +4,7 @@
  */
 export { FederationInbound, type FederationInboundParts } from './federation-inbound.service';
 export { IncompatibleRoomVersionError } from './federation-inbound.errors';
-export type { Relay, ThirdPartyInviter } from './federation-inbound.ports';
+export type { IdentityServerKeys, Relay, ThirdPartyInviter } from './federation-inbound.ports';
 export type { JoinAnswer, OfferedEvent } from './member-requests.service';
 export type { OfferedInvite } from './invites.service';
 export type { TransactionAnswer } from './transactions.service';

@@ -3,5 +3,5 @@ export { checkAuth, redactionTakesEffect } from './check-auth';
 export { checkAuthEvents, type AuthEvent } from './check-auth-events';
 export { creatorsOf, powerLevels, readLevel, type PowerLevels } from './power-levels';
 export { assertIntegerPowerLevels } from './power-levels-change';
-export { thirdPartyInviteKeys } from './third-party-invite';
+export { thirdPartyInviteSigners, type ThirdPartyInviteKey } from './third-party-invite';
 export type { StateLookup } from './context';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '#kernel/json';
+import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
 
 import type { Pdu } from '../events/pdu';
 import { ownObject, ownString, ownValue } from '../json-access';
@@ -24,31 +24,42 @@ export function checkThirdPartyInvite(context: AuthContext, target: string, invi
   const offer = context.state('m.room.third_party_invite', token);
   if (offer === undefined) reject('There is no such third-party invite in the room');
   if (offer.sender !== context.event.sender) reject('The third-party invite was made by somebody else');
-  if (!isSignedByOffer(signed, offer)) reject('The third-party invite is not validly signed');
+  if (thirdPartyInviteSigners(offer, signed).next().done === true)
+    reject('The third-party invite is not validly signed');
 }
 
-/** The public keys in Base64 that an `m.room.third_party_invite` accepts. */
-export function thirdPartyInviteKeys(offer: Pdu): string[] {
-  const keys = ownValue(offer.content, 'public_keys');
-  const listed = Array.isArray(keys)
-    ? keys.map((key) => (isJsonObject(key) ? ownString(key, 'public_key') : undefined))
-    : [];
-  return [ownString(offer.content, 'public_key'), ...listed].filter((key): key is string => key !== undefined);
+/** A public key that an `m.room.third_party_invite` accepts. */
+export interface ThirdPartyInviteKey {
+  /** Base64 as it stands there: identity servers want it asked about in the same spelling. */
+  readonly publicKey: string;
+  /** Where to ask whether the key is still good; undefined of keys that are good for ever. Unchecked. */
+  readonly validityUrl: JsonValue | undefined;
 }
 
-function isSignedByOffer(signed: JsonObject, offer: Pdu): boolean {
+/** The keys that an `m.room.third_party_invite` accepts, the old form's first. */
+function keysOf({ content }: Pdu): ThirdPartyInviteKey[] {
+  const further = ownValue(content, 'public_keys');
+  return [content, ...(Array.isArray(further) ? further : [])].flatMap((entry) => {
+    const publicKey = isJsonObject(entry) ? ownString(entry, 'public_key') : undefined;
+    return publicKey === undefined
+      ? []
+      : [{ publicKey, validityUrl: ownValue(entry as JsonObject, 'key_validity_url') }];
+  });
+}
+
+/** The keys of an `m.room.third_party_invite` by which `signed` is validly signed, each checked only when asked for. */
+export function* thirdPartyInviteSigners(offer: Pdu, signed: JsonObject): Generator<ThirdPartyInviteKey> {
   const text = textOf(signed);
-  if (text === undefined) return false;
+  if (text === undefined) return;
   const signatures = ed25519Signatures(signed);
   let tries = 0;
-  for (const encoded of thirdPartyInviteKeys(offer)) {
-    const key = VerifyKey.fromBase64(encoded);
+  for (const accepted of keysOf(offer)) {
+    const key = VerifyKey.fromBase64(accepted.publicKey);
     for (const signature of signatures) {
-      if (++tries > MAX_VERIFICATIONS) return false;
-      if (key?.verify(text, signature)) return true;
+      if (++tries > MAX_VERIFICATIONS) return;
+      if (key?.verify(text, signature)) yield accepted;
     }
   }
-  return false;
 }
 
 function textOf(signed: JsonObject): string | undefined {
