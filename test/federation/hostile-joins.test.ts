@@ -131,8 +131,8 @@ describe('in rooms of a hostile server', () => {
   });
 
   it.each([
-    ['of another server', () => new HostileRoom(scene, '!taken:trusted.example')],
-    ['of ours', () => new HostileRoom(scene, '!taken:victim.example')],
+    ['of another server', () => new HostileRoom(scene, { roomId: '!taken:trusted.example' })],
+    ['of ours', () => new HostileRoom(scene, { roomId: '!taken:victim.example' })],
   ])('row 13: they join no room %s that the hostile one has made up', async (_, make) => {
     const room = make();
     room.serve();
@@ -141,7 +141,7 @@ describe('in rooms of a hostile server', () => {
   });
 
   it('row 42: they join no room of version 12 by another create event than it is named after', async () => {
-    const room = new HostileRoom(scene, `!${'A'.repeat(43)}`);
+    const room = new HostileRoom(scene, { roomId: `!${'A'.repeat(43)}` });
     room.serve(room.answer(), { ...room.template(), room_version: '12' });
     expect((await room.ask('join')).status).toBeGreaterThanOrEqual(400);
     expect(Object.keys((await syncOf(scene.alice)).join ?? {})).not.toContain(room.roomId);

@@ -1,8 +1,8 @@
 import type { JsonObject } from '#kernel/json';
 import { buildEvent, referenceHash, type Pdu, type SignedEvent } from '#protocol/events/index';
-import { roomVersion } from '#protocol/room-versions';
+import { roomVersion, type RoomVersion } from '#protocol/room-versions';
 import type { HostileScene } from './hostile-scene';
-import { bodyOf, send, type Answer } from './hostile-server';
+import { bodyOf, send, type Answer, type HostileServer } from './hostile-server';
 import type { Person } from './people';
 
 /** What a state event says otherwise than an honest one. */
@@ -17,21 +17,36 @@ interface Departure {
 
 let made = 0;
 
+interface HostileRoomOptions {
+  readonly roomId?: string;
+  readonly version?: string;
+  /** Whose room it is, when it is not the hostile server's of the scene. */
+  readonly host?: HostileServer;
+}
+
 /** A room that the hostile server has made, which users of the victim want to enter. Public, of version 11. */
 export class HostileRoom {
   readonly state: SignedEvent[] = [];
-  readonly version;
+  readonly version: RoomVersion;
+  readonly roomId: string;
+  private readonly host: HostileServer;
 
   constructor(
     private readonly scene: HostileScene,
-    readonly roomId = `!room${++made}:${scene.hostile.serverName}`,
-    version = '11',
+    { roomId, version = '11', host = scene.hostile }: HostileRoomOptions = {},
   ) {
+    this.host = host;
     this.version = roomVersion(version);
-    const { userId } = scene.hostile;
-    this.add('m.room.create', '', { room_version: version, ...(this.version.creatorInContent && { creator: userId }) });
-    this.add('m.room.member', userId, { membership: 'join' });
+    this.roomId = roomId ?? `!room${++made}:${host.serverName}`;
+    const create = this.add('m.room.create', '', { room_version: version });
+    if (this.version.createEventIsRoomId) this.roomId = roomId ?? `!${create.eventId.slice(1)}`;
+    this.add('m.room.member', host.userId, { membership: 'join' });
     this.add('m.room.join_rules', '', { join_rule: 'public' });
+  }
+
+  /** The events that give its maker the right to set its state. */
+  private get authority(): readonly SignedEvent[] {
+    return this.state.slice(this.version.createEventIsRoomId ? 1 : 0, 2);
   }
 
   /** Adds an event of the room to its state. */
@@ -43,8 +58,7 @@ export class HostileRoom {
 
   /** An event that would follow the state. */
   make(type: string, stateKey: string, content: JsonObject, departure: Departure = {}): SignedEvent {
-    const { scene, version, state } = this;
-    const ids = state.map((event) => event.eventId);
+    const { host, version, state } = this;
     const hashes = new Map(state.map(({ eventId, pdu }) => [eventId, pdu]));
     const unknown = 'A'.repeat(43);
     const pdu = buildEvent(version, {
@@ -52,18 +66,17 @@ export class HostileRoom {
       type,
       stateKey,
       content,
-      sender: departure.sender ?? scene.hostile.userId,
-      prevEvents: departure.prevEvents ?? ids.slice(-1),
-      authEvents: departure.authEvents ?? ids.slice(0, 2),
+      sender: departure.sender ?? host.userId,
+      prevEvents: departure.prevEvents ?? state.slice(-1).map((event) => event.eventId),
+      authEvents: departure.authEvents ?? this.authority.map((event) => event.eventId),
       depth: state.length + 1,
       originServerTs: Date.now(),
       hashOf: version.hashedReferences
         ? (id) => (hashes.has(id) ? referenceHash(version, hashes.get(id)!) : unknown)
         : undefined,
-      eventId:
-        version.eventIds === 'field' ? (departure.eventId ?? `$e${++made}:${scene.hostile.serverName}`) : undefined,
+      eventId: version.eventIds === 'field' ? (departure.eventId ?? `$e${++made}:${host.serverName}`) : undefined,
     });
-    return scene.hostile.sign(version, pdu);
+    return host.sign(version, pdu);
   }
 
   /** An honest answer to make_join, make_leave and make_knock but for what a test says. */
@@ -80,7 +93,7 @@ export class HostileRoom {
         state_key: scene.alice.userId,
         content: { membership: 'join' },
         prev_events: [reference(state.at(-1)!)],
-        auth_events: [reference(state[0]!), reference(state[2]!)],
+        auth_events: [...(version.createEventIsRoomId ? [] : [state[0]!]), state[2]!].map(reference),
         depth: state.length + 1,
         origin_server_ts: 1,
         ...more,
@@ -98,12 +111,16 @@ export class HostileRoom {
       ...more,
     });
 
-  /** Has the hostile server give templates, and this to who sends the signed event: those events, as they come. */
-  serve(answer: (signed: Pdu) => JsonObject = this.answer(), template = this.template()): Pdu[] {
+  /**
+   * Has the hostile server give templates, honest ones unless a test says otherwise, and this to who sends the signed event:
+   * those events, as they come.
+   */
+  serve(answer: (signed: Pdu) => JsonObject = this.answer(), template?: JsonObject): Pdu[] {
     const sent: Pdu[] = [];
-    this.scene.hostile.answerWith(async (request, response) => {
+    this.host.answerWith(async (request, response) => {
       const url = request.url ?? '';
-      if (url.includes('/make_')) return send(response, 200, template);
+      const [, membership] = /\/make_(\w+)\//.exec(url) ?? [];
+      if (membership !== undefined) return send(response, 200, template ?? this.template({ content: { membership } }));
       if (!url.includes('/send_')) return send(response, 404, { errcode: 'M_NOT_FOUND', error: 'no' });
       const body = (await bodyOf(request)) as Pdu;
       sent.push(body);
@@ -114,7 +131,7 @@ export class HostileRoom {
 
   /** A user enters, or leaves, by way of the hostile server. */
   async ask(operation: 'join' | 'knock' | 'leave', person: Person = this.scene.alice): Promise<Answer> {
-    const via = encodeURIComponent(this.scene.hostile.serverName);
+    const via = encodeURIComponent(this.host.serverName);
     const roomId = encodeURIComponent(this.roomId);
     if (operation === 'leave') return person.api('POST', `/rooms/${roomId}/leave`, {});
     return person.api('POST', `/${operation}/${roomId}?via=${via}`, {});

@@ -63,8 +63,7 @@ export class RoomImports implements RoomImporting {
     const checked = await this.parts.checks.check(version, roomId, origin, events);
     const sound = checked.flatMap((one) => ('event' in one ? [one.event] : []));
     const inState = checked.slice(request.authChain.length).flatMap((one) => ('event' in one ? [one.event] : []));
-    const create = inState.find((event) => isCreateEvent(event.pdu));
-    const room = await this.makeRoom(version, roomId, create);
+    const room = await this.makeRoom(version, roomId, this.beginning(version, roomId, inState));
     const known = await this.parts.missing.takeSound(room, sound);
     const stateIds = new Set(inState.map((event) => event.eventId));
     const state = [...known.values()].filter((one) => stateIds.has(one.eventId));
@@ -109,13 +108,29 @@ export class RoomImports implements RoomImporting {
     return checked.event;
   }
 
-  /** The room's row: new, or corrected where an invite had told of it. @throws BadJsonError when the create event is wrong */
-  private async makeRoom(version: RoomVersion, roomId: string, create: VerifiedEvent | undefined): Promise<RoomInfo> {
+  /**
+   * The create event of a state. It is judged before anything of the room is kept: else any server could say of any room
+   * what version it has, and nobody could join the real one. SECURITY: rows 16, 42.
+   * @throws BadJsonError
+   */
+  private beginning(version: RoomVersion, roomId: string, state: readonly VerifiedEvent[]): VerifiedEvent {
+    const creates = new Map(
+      state.filter((event) => isCreateEvent(event.pdu)).map((event) => [event.eventId, event] as const),
+    );
+    const [create] = creates.values();
     if (create === undefined) throw new BadJsonError('The state lacks the create event');
+    if (creates.size > 1) throw new BadJsonError('The state has several create events');
     if (version.createEventIsRoomId && create.eventId !== createEventIdOf(roomId)) {
       throw new BadJsonError('The create event is of another room');
     }
     if (roomVersionOf(create.pdu.content) !== version.id) throw new BadJsonError('The room has another version');
+    const refusal = this.parts.judge.byAuthEvents(version, create, [], undefined);
+    if (refusal !== undefined) throw new BadJsonError(`The create event is not allowed: ${refusal.message}`);
+    return create;
+  }
+
+  /** The room's row: new, or corrected where it was known before. @throws BadJsonError when it had another version then */
+  private async makeRoom(version: RoomVersion, roomId: string, create: VerifiedEvent): Promise<RoomInfo> {
     const known = await this.parts.rooms.info(roomId);
     if (known !== undefined && known.version !== version.id) throw new BadJsonError('The room has another version');
     const creators = creatorsOf(version, create.pdu);
