@@ -9,7 +9,7 @@ const SOMEWHERE = Symbol('somewhere');
 const OF_USER: Target = ({ userId }) => serverNameOf(String(userId));
 const ON_LIST: Target = (_path, { server }) => server;
 
-/** Operations by which a client can have this server ask another of the client's choice, and which one. */
+/** Operations by which a caller whom no server vouches for can have this one ask another of the caller's choice, and which. */
 const TARGETS: Readonly<Record<string, Target>> = {
   'client-server/getUserProfile': OF_USER,
   'client-server/getProfileField': OF_USER,
@@ -20,9 +20,10 @@ const TARGETS: Readonly<Record<string, Target>> = {
   'client-server/joinRoomById': () => SOMEWHERE,
   'client-server/knockRoom': () => SOMEWHERE,
   'client-server/inviteUser': () => SOMEWHERE,
+  'server-server/onBindThirdPartyIdentifier': () => SOMEWHERE,
 };
 
-/** Whether an operation may have another server asked that its client has chosen. SECURITY: row 46. */
+/** Whether an operation may have another server asked that its caller has chosen. SECURITY: row 46. */
 export function asksElsewhere(operation: string, serverName: string, path: Values, query: Values): boolean {
   const target = TARGETS[operation]?.(path, query);
   return target !== undefined && target !== serverName;

@@ -10,8 +10,12 @@ describe('requests that have other servers asked', () => {
     const directory = { getRoomIdByAlias: async () => ({ room_id: '!r:x', servers: [] }) };
     const publicRooms = { getPublicRooms: async () => ({ chunk: [] }) };
     const joining = { joinRoom: async () => ({ room_id: '!r:x' }), joinRoomById: async () => ({ room_id: '!r:x' }) };
+    const thirdPartyInvite = { onBindThirdPartyIdentifier: async () => ({}) };
     door = await DoorUnderTest.start(
-      { 'client-server': { profile, directory, listPublicRooms: publicRooms, joining } },
+      {
+        'client-server': { profile, directory, listPublicRooms: publicRooms, joining },
+        'server-server': { thirdPartyInvite },
+      },
       { rateLimits: { enabled: true, rates: RATES } },
     );
   });
@@ -33,6 +37,13 @@ describe('requests that have other servers asked', () => {
     expect((await profileOf('@three:far.example')).status).toBe(429);
     for (let i = 0; i < 2; i++) expect((await join()).status).toBe(200);
     expect((await join()).status).toBe(429);
+  });
+
+  it('are few of those too that say who has an invited address: no signature tells who says so', async () => {
+    const body = { medium: 'email', address: 'a@b.example', mxid: ALICE.userId, invites: [] };
+    const bind = () => door.ask('/_matrix/federation/v1/3pid/onbind', { method: 'PUT', body });
+    for (let i = 0; i < 2; i++) expect((await bind()).status).toBe(200);
+    expect((await bind()).status).toBe(429);
   });
 
   it('are not those about what is here', async () => {
