@@ -1,5 +1,5 @@
 import type { Reader } from '#platform/storage/storage';
-import { redactsOf, type Pdu, type SignedEvent } from '#protocol/events/index';
+import { isEventIdOf, redactsOf, type Pdu, type SignedEvent } from '#protocol/events/index';
 import { DagReader, type DagEvent } from './dag.repository';
 import type { EventJudge } from './event-judge.service';
 import type { EventStore } from './event-store.service';
@@ -29,7 +29,8 @@ export class Redactions {
   /** What a redaction does to its target: nothing, something, or something once the target comes. */
   async of(head: RoomHead, pdu: Pdu, before: StateBase): Promise<Redaction> {
     const targetId = redactsOf(head.version, pdu);
-    if (targetId === undefined) return NO_REDACTION;
+    // What is no id will never come, and may be as long as an event.
+    if (!isEventIdOf(head.version, targetId)) return NO_REDACTION;
     const [row] = await this.dag.byIds([targetId]);
     if (row === undefined) return { target: undefined, later: targetId };
     const target = row.roomNid === head.room!.nid ? await this.events.event(row.nid) : undefined;
