@@ -1,12 +1,13 @@
 import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { LimitExceededError } from '#kernel/errors';
-import type { Requester } from '#kernel/requester';
+import type { FederationRequester, Requester } from '#kernel/requester';
 import { limitKey } from './client-address';
 import type { OperationContract } from './contract';
 
-export type LimitCategory = 'login' | 'registration' | 'message' | 'remote' | 'other';
+export type LimitCategory =
+  'login' | 'registration' | 'message' | 'remote' | 'other' | 'received_invite' | 'federation';
 
-/** So many requests in so many seconds, for each user or address. */
+/** So many requests in so many seconds, for each user, address or server. */
 export interface LimitRate {
   readonly points: number;
   readonly seconds: number;
@@ -23,6 +24,8 @@ export const DEFAULT_RATES: Readonly<Record<LimitCategory, LimitRate>> = {
   message: { points: 100, seconds: 10 },
   remote: { points: 200, seconds: 60 },
   other: { points: 300, seconds: 10 },
+  received_invite: { points: 300, seconds: 60 },
+  federation: { points: 1_000, seconds: 10 },
 };
 
 const CATEGORIES: Readonly<Record<string, LimitCategory>> = {
@@ -36,7 +39,15 @@ const CATEGORIES: Readonly<Record<string, LimitCategory>> = {
   'client-server/sendMessage': 'message',
   'client-server/setRoomStateWithKey': 'message',
   'client-server/redactEvent': 'message',
+  // Open to everybody, and may have other servers asked.
+  'server-server/perspectivesKeyQuery': 'federation',
+  'server-server/bulkPerspectivesKeyQuery': 'federation',
+  'server-server/sendInviteV1': 'received_invite',
+  'server-server/sendInviteV2': 'received_invite',
 };
+
+/** One at a time from each server, and held back by how fast they are taken in. */
+const BOUND_OTHERWISE: ReadonlySet<string> = new Set(['server-server/sendTransaction']);
 
 /** Where points are counted: in this process, or in a store that several share. */
 export type LimiterStore = (category: LimitCategory, rate: LimitRate) => Pick<RateLimiterAbstract, 'consume'>;
@@ -62,7 +73,7 @@ export class RateLimits {
 
   /** Throws `M_LIMIT_EXCEEDED` with the time to wait. Login and registration count by address, all else by user. */
   async check(contract: OperationContract, requester: Requester | undefined, ip: string): Promise<void> {
-    if (this.limiters === undefined) return;
+    if (this.limiters === undefined || contract.auth === 'signedRequest') return;
     const category = CATEGORIES[contract.id] ?? (contract.rateLimited ? 'other' : undefined);
     if (category === undefined) return;
     await this.consume(category, requester, ip, category === 'login' || category === 'registration');
@@ -73,6 +84,11 @@ export class RateLimits {
     await this.consume('remote', requester, ip);
   }
 
+  /** The same for a request that another server has signed, by its name. */
+  async checkServer({ id }: OperationContract, { origin }: FederationRequester): Promise<void> {
+    if (!BOUND_OTHERWISE.has(id)) await this.take(CATEGORIES[id] ?? 'federation', origin);
+  }
+
   private async consume(
     category: LimitCategory,
     requester: Requester | undefined,
@@ -80,7 +96,10 @@ export class RateLimits {
     byAddress = false,
   ): Promise<void> {
     if (requester !== undefined && this.isExempt(requester)) return;
-    const key = requester === undefined || byAddress ? limitKey(ip) : requester.userId;
+    await this.take(category, requester === undefined || byAddress ? limitKey(ip) : requester.userId);
+  }
+
+  private async take(category: LimitCategory, key: string): Promise<void> {
     try {
       await this.limiters?.get(category)?.consume(key);
     } catch (refusal) {

@@ -71,7 +71,7 @@ export class Service {
     const signed = lead.auth === 'signedRequest';
     if (!signed && isGap(route)) throw unknownPath();
     const body = await this.bodyOf(exchange, lead);
-    const requester = signed ? await this.signer(exchange, body) : user;
+    const requester = signed ? await this.signer(exchange, lead, body) : user;
     const operation = operationFor(route, query, body.value ?? {});
     exchange.contract = operation.contract;
     if (operation.delegate === undefined) throw unknownPath();
@@ -96,11 +96,12 @@ export class Service {
     return { value: parseJsonBody(bytes, rules), sent: bytes.length > 0 };
   }
 
-  private async signer(exchange: Exchange, body: Body): Promise<AnyRequester> {
+  private async signer(exchange: Exchange, lead: OperationContract, body: Body): Promise<AnyRequester> {
     const { uri } = exchange.target;
     const signed = { uri, content: body.sent ? body.value : undefined, client: limitKey(exchange.ip) };
     const requester = await authenticateServer(this.ports, exchange.incoming, signed);
     exchange.caller = requester.origin;
+    await this.limits.checkServer(lead, requester);
     return requester;
   }
 }

@@ -98,6 +98,12 @@ export const rateLimits = section(
       'Requests that can have other servers asked, as joins and profiles of their users, per user or address',
     ),
     other: rate(300, 10, 'Every other request that the specification calls rate-limited, per user or address'),
+    received_invite: rate(300, 60, 'Invites of users here, per server that sends them'),
+    federation: rate(
+      1_000,
+      10,
+      'Other requests of other servers, per server, and questions for the keys of others, per address; not transactions, which come one after another',
+    ),
   },
   'How often anyone may ask',
 );

@@ -16,13 +16,15 @@ export function doorLimits({ rate_limits: { enabled, ...configured } }: Config):
     points: requests,
     seconds,
   });
-  const { login, registration, message, remote, other } = configured;
+  const { login, registration, message, remote, other, received_invite, federation } = configured;
   const rates = {
     login: rate(login),
     registration: rate(registration),
     message: rate(message),
     remote: rate(remote),
     other: rate(other),
+    received_invite: rate(received_invite),
+    federation: rate(federation),
   };
   const limiters = new Map<LimitCategory, RateLimiterMemory>();
   const store = (category: LimitCategory, { points, seconds }: LimitRate): RateLimiterMemory => {
