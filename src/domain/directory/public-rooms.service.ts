@@ -66,7 +66,8 @@ export class PublicRooms {
         return this.remote.publicRooms(server, { limit: query.limit, since, search, roomTypes });
       throw new UnknownError(`The room directory of ${server} cannot be asked`);
     }
-    const limit = Math.min(Math.max(query.limit ?? DEFAULT_LIMIT, 1), MAX_LIMIT);
+    // Zero means no limit between servers, and nothing to clients: a page without a room could not lead to the next.
+    const limit = Math.min(Math.max(query.limit || DEFAULT_LIMIT, 1), MAX_LIMIT);
     const place = since === undefined || since === '' ? undefined : parsePlace(since);
     const [found, total] = await Promise.all([
       this.reader.published(place, { search: search || undefined, roomTypes }, limit + 1),
