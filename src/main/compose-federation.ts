@@ -49,7 +49,7 @@ export function composeServers(
   rooms: RoomsDomain,
   { federation, client, http }: ComposedFederation,
 ): ServersDomain {
-  const { serverName } = federation;
+  const { serverName, eventSignatures: verifier } = federation;
   const { roomState, timeline, membership, directory } = rooms;
   const { ingest: incoming, imports, templates } = timeline;
   const reading = new ForServers({ serverName, rooms: roomState, timeline, membership });
@@ -64,6 +64,7 @@ export function composeServers(
     imports,
     templates,
     reading,
+    verifier,
     now,
     onError,
   };
@@ -71,10 +72,9 @@ export function composeServers(
   const carrier = transactionCarrier(client, federation);
   const federationSender = new FederationSender({ ...shared, federation, carrier });
   const { relay } = federationSender;
-  const verifier = federation.eventSignatures;
   const { invites: inviter } = federationOutbound;
   const identityServers = identityServerKeys(http);
-  const federationInbound = new FederationInbound({ ...shared, verifier, relay, inviter, identityServers });
+  const federationInbound = new FederationInbound({ ...shared, relay, inviter, identityServers });
   bindTimeline(rooms, federation, remote, federationOutbound, onError);
   if (config.federation.enabled) {
     membership.bind({ remote: federationOutbound.rooms });

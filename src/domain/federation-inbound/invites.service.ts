@@ -86,7 +86,7 @@ export class Invites {
     origin: string,
   ): Promise<void> {
     const forged = (await this.parts.verifier.verify(version, events, origin)).find((error) => error !== undefined);
-    if (forged !== undefined) throw forged;
+    if (forged !== undefined) throw new InvalidParamError(forged.message);
   }
 
   /** The room, when this server has heard of it. @throws ForbiddenError when its ACL shuts the server out */

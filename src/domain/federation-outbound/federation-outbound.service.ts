@@ -1,7 +1,7 @@
 import type { SigningKey } from '#protocol/signing/index';
 import type { Membership, RemoteRooms } from '../membership';
 import type { RoomState } from '../room-state';
-import type { EventTemplates, IncomingEvents, RoomImporting, Timeline } from '../timeline';
+import type { EventTemplates, EventVerifier, IncomingEvents, RoomImporting, Timeline } from '../timeline';
 import type { RemoteServers } from './federation-outbound.ports';
 import { RemoteEntries } from './remote-entry.service';
 import { RemoteInvites } from './remote-invites.service';
@@ -19,6 +19,7 @@ export interface FederationOutboundParts {
   readonly incoming: IncomingEvents;
   readonly imports: RoomImporting;
   readonly templates: EventTemplates;
+  readonly verifier: EventVerifier;
   readonly onError: (error: unknown) => void;
 }
 

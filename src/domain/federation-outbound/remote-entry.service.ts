@@ -6,8 +6,9 @@ import { inspectEvent, type SignedEvent } from '#protocol/events/index';
 import { isKnownRoomVersion, knownRoomVersions, roomVersion } from '#protocol/room-versions';
 import type { Membership, RemoteEntry } from '../membership';
 import type { RoomState } from '../room-state';
-import type { EventTemplates, IncomingEvents, RoomImporting, TemplateClaim } from '../timeline';
+import type { EventTemplates, EventVerifier, IncomingEvents, RoomImporting, TemplateClaim } from '../timeline';
 import type { RemoteJoinAnswer, RemoteServers, RemoteTemplate } from './federation-outbound.ports';
+import { KnockRoomState } from './knock-room-state.service';
 import { requireRoomSize } from './room-size.model';
 import { firstOf } from './try-servers.model';
 
@@ -28,6 +29,7 @@ export interface RemoteEntriesParts {
   readonly incoming: Pick<IncomingEvents, 'accept'>;
   readonly imports: Pick<RoomImporting, 'importRoom'>;
   readonly templates: Pick<EventTemplates, 'signTemplate'>;
+  readonly verifier: EventVerifier;
   /** Told when a room was joined whose members are still to be brought. */
   readonly onPartial: () => void;
 }
@@ -46,8 +48,11 @@ export class RemoteEntries {
   private readonly handshakes = new Turns();
   /** By room. Nobody but this server is waited for in them. */
   private readonly importing = new Turns();
+  private readonly shown: KnockRoomState;
 
-  constructor(private readonly parts: RemoteEntriesParts) {}
+  constructor(private readonly parts: RemoteEntriesParts) {
+    this.shown = new KnockRoomState(parts.verifier);
+  }
 
   /** @throws what the most telling server said; NotFoundError when there is nobody to ask */
   join(entry: RemoteEntry): Promise<void> {
@@ -63,8 +68,10 @@ export class RemoteEntries {
       const { roomId, userId } = entry;
       const template = await this.parts.remote.makeKnock(server, roomId, userId, knownRoomVersions());
       const signed = this.sign(entry, 'knock', template);
-      const strippedState = await this.parts.remote.sendKnock(server, signed);
-      const event = inspectEvent(roomVersion(signed.version), signed.pdu);
+      const given = await this.parts.remote.sendKnock(server, signed);
+      const version = roomVersion(signed.version);
+      const event = inspectEvent(version, signed.pdu);
+      const strippedState = await this.shown.shownOf(server, version, roomId, given);
       await this.parts.membership.outOfBand.importKnock({
         roomId,
         version: signed.version,

@@ -1,4 +1,5 @@
 import { FederationOutbound } from '#domain/federation-outbound';
+import type { EventVerifier } from '#domain/timeline';
 import type { JsonObject } from '#kernel/json';
 import { isCreateEvent, requiredSigners, type Pdu } from '#protocol/events/index';
 import { SigningKey } from '#protocol/signing/index';
@@ -53,19 +54,20 @@ export async function startOutbound() {
   const forged = new Set<string>();
   const onError = (error: unknown): void => void errors.push(error);
   const { ingest: incoming, imports, templates } = timeline;
+  const verifier: EventVerifier = {
+    verify: async (version, events) =>
+      events.map(({ pdu, eventId }) => {
+        const missing = requiredSigners(version, pdu).filter((server) => pdu.signatures?.[server] === undefined);
+        // Test graphs make their create event before anybody can sign.
+        const isBad = forged.has(eventId) || (missing.length > 0 && !isCreateEvent(pdu));
+        return isBad ? new Error('bad signature') : undefined;
+      }),
+  };
   const shared = { serverName: SERVER, signingKey, remote: servers, roomState, timeline, membership };
-  const outbound = new FederationOutbound({ ...shared, incoming, imports, templates, onError });
+  const outbound = new FederationOutbound({ ...shared, incoming, imports, templates, verifier, onError });
   timeline.bindElsewhere(
     {
-      verifier: {
-        verify: async (version, events) =>
-          events.map(({ pdu, eventId }) => {
-            const missing = requiredSigners(version, pdu).filter((server) => pdu.signatures?.[server] === undefined);
-            // Test graphs make their create event before anybody can sign.
-            const isBad = forged.has(eventId) || (missing.length > 0 && !isCreateEvent(pdu));
-            return isBad ? new Error('bad signature') : undefined;
-          }),
-      },
+      verifier,
       source: servers,
       servers: {
         isResident: async (room) => (await membership.joinedLocalUsers(room)).size > 0,
