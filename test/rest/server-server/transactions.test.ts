@@ -80,6 +80,7 @@ describe('PUT send', () => {
     expect((await put('backwards', [second.pdu, first.pdu])).body).toEqual({
       pdus: { [first.eventId]: {}, [second.eventId]: {} },
     });
+    await rig.server.domain.timeline.ingest.idle();
     expect((await texts()).filter((text) => text === 'first' || text === 'second')).toEqual(['second', 'first']);
   });
 
