@@ -2,7 +2,7 @@ import { RemoteServerError, UnreachableServerError } from '#domain/federation';
 import type { JsonObject } from '#kernel/json';
 import { carriesSignature, hashAndSign, type Pdu } from '#protocol/events/index';
 import { roomVersion } from '#protocol/room-versions';
-import { SigningKey, VerifyKey } from '#protocol/signing/index';
+import { signJson, SigningKey, VerifyKey } from '#protocol/signing/index';
 import type { RoomInfo } from '../../../../src/domain/room-state';
 import { makeRoom, requester } from '../membership/rig';
 import { BOB, join, startOutbound, type OutboundRig } from './rig';
@@ -124,6 +124,22 @@ describe('a room with a policy server', () => {
       'sign m.room.redaction',
     ]);
     expect((await rig.timeline.event(told))!.redactedByNid).not.toBeNull();
+  });
+
+  it('is asked about invites of our own users by address too', async () => {
+    const dave = await rig.people.addUser('dave');
+    await send('m.room.third_party_invite', { display_name: 'd', public_key: key.publicKey }, 'token');
+    await setPolicy();
+    const signed = signJson({ mxid: dave, token: 'token' }, 'id.org', key);
+    const exchange = () => rig.outbound.invites.exchange(carol, room.roomId, dave, { displayName: 'd', signed });
+    const before = await order();
+    rig.servers.askPolicyServer = refusal(400, 'M_FORBIDDEN');
+    await expect(exchange()).rejects.toMatchObject({ errcode: 'M_FORBIDDEN', message: 'Looks like spam' });
+    expect(await order()).toEqual(before);
+    rig.servers.askPolicyServer = signs;
+    await exchange();
+    expect(await rig.contentOf(room.roomId, 'm.room.member', dave)).toMatchObject({ membership: 'invite' });
+    expect(await isVouched((await order()).at(-1)!)).toBe(true);
   });
 
   it('gives its refusals to the client as they came, and nothing is sent', async () => {
