@@ -11,6 +11,8 @@ import type { JoinedRoomAnswer, Reading } from './sync.model';
 import type { Slice, Stretch, TimelineSection } from './timeline-section.service';
 import type { UnreadSection } from './unread-section.service';
 
+const NONE: ReadonlySet<number> = new Set();
+
 /** A joined room's answer with what it was made from, for the sections that look at who came and went. */
 export interface JoinedRoom {
   readonly task: RoomTask;
@@ -24,12 +26,14 @@ interface Shared {
   readonly receipts: ReadonlyMap<number, ReceiptContent>;
   readonly accountData: ReadonlyMap<string, readonly AccountDataEntry[]>;
   readonly changed: ReadonlySet<number>;
+  /** Rooms that the client has seen otherwise than they are. */
+  readonly restated: ReadonlySet<number>;
 }
 
 /** The rooms that the user is in: those with news, and all in a first sync. */
 export class JoinedRooms {
   constructor(
-    private readonly timeline: Pick<Timeline, 'changedRooms' | 'ordinalAt'>,
+    private readonly timeline: Pick<Timeline, 'changedRooms' | 'ordinalAt' | 'restatedRooms'>,
     private readonly sections: {
       readonly timeline: TimelineSection;
       readonly reading: RoomReading;
@@ -49,19 +53,21 @@ export class JoinedRooms {
     tasks: readonly RoomTask[],
     accountData: ReadonlyMap<string, readonly AccountDataEntry[]>,
   ): Promise<JoinedRoom[]> {
-    const { since } = reading.window;
+    const { since, until } = reading.window;
     const nids = tasks.map((task) => task.room.nid);
+    const restated = since === undefined ? NONE : await this.timeline.restatedRooms.between(nids, since, until);
     const changed = new Set(since === undefined ? nids : await this.timeline.changedRooms(nids, since));
     const candidates = tasks.filter(
       (task) =>
         reading.fullState ||
         isNewToClient(task, since) ||
         changed.has(task.room.nid) ||
+        restated.has(task.room.nid) ||
         accountData.has(task.room.roomId) ||
         this.sections.ephemeral.mayHaveChanged(reading, task.room.roomId),
     );
     if (candidates.length === 0) return [];
-    const shared = { ...(await this.shared(reading, candidates, accountData)), changed };
+    const shared = { ...(await this.shared(reading, candidates, accountData)), changed, restated };
     const rooms = await inTurns(candidates, (task) => this.room(reading, task, shared));
     return rooms.filter((room) => reading.fullState || room.isNew || hasNews(room.answer));
   }
@@ -70,7 +76,7 @@ export class JoinedRooms {
     reading: Reading,
     tasks: readonly RoomTask[],
     changedData: ReadonlyMap<string, readonly AccountDataEntry[]>,
-  ): Promise<Omit<Shared, 'changed'>> {
+  ): Promise<Omit<Shared, 'changed' | 'restated'>> {
     const { since } = reading.window;
     const [fresh, known] = [
       tasks.filter((task) => isNewToClient(task, since)).map((task) => task.room),
@@ -90,7 +96,9 @@ export class JoinedRooms {
   private async room(reading: Reading, task: RoomTask, shared: Shared): Promise<JoinedRoom> {
     const { room } = task;
     const isNew = isNewToClient(task, reading.window.since);
-    const whole = isNew || reading.fullState;
+    // A limited timeline has the client let go of the events that it holds.
+    const isAnew = !isNew && shared.restated.has(room.nid);
+    const whole = isNew || isAnew || reading.fullState;
     const slice = await this.slice(reading, task, shared, isNew);
     const summary =
       whole || this.sections.summary.changedIn(slice)
@@ -101,22 +109,23 @@ export class JoinedRooms {
     const recount = whole || hasCounted(reading, slice) || hasReceiptOf(receipts, reading.requester.userId);
     const answer: JoinedRoomAnswer = {
       summary,
-      timeline: await this.sections.reading.timeline(reading, slice, slice.limited),
+      timeline: await this.sections.reading.timeline(reading, slice, slice.limited || isAnew),
       ...(await this.sections.reading.state(reading, room, state)),
       ephemeral: { events: this.sections.ephemeral.eventsOf(reading, room, receipts, isNew) },
       account_data: { events: (shared.accountData.get(room.roomId) ?? []).map(eventOf) },
       ...(recount ? await this.sections.unread.read(reading, room) : {}),
     };
-    return { task, isNew, slice, answer };
+    return { task, isNew: isNew || isAnew, slice, answer };
   }
 
   private async slice(reading: Reading, task: RoomTask, shared: Shared, isNew: boolean): Promise<Slice> {
     const { room } = task;
     const upTo = await this.timeline.ordinalAt(room, reading.window.until);
-    const nothing = !isNew && !shared.changed.has(room.nid);
-    const after = nothing ? upTo : await this.start(reading, task, isNew);
-    const stretch: Stretch = { room, after, upTo };
-    return this.sections.timeline.read(reading, stretch);
+    const isAnew = !isNew && shared.restated.has(room.nid);
+    const nothing = !isNew && !isAnew && !shared.changed.has(room.nid);
+    const stretch: Stretch = { room, after: nothing ? upTo : undefined, upTo };
+    if (nothing || isAnew) return this.sections.timeline.read(reading, stretch);
+    return this.sections.timeline.read(reading, { ...stretch, after: await this.start(reading, task, isNew) });
   }
 
   /**

@@ -15,9 +15,9 @@ export class StateSection {
   ) {}
 
   /**
-   * The whole state at the start of the slice (with `use_state_after`: at its end), with what changed later in events that
-   * are not shown: they would reach the client in no other way. Lazy loading leaves out members but
-   * the reader, the senders shown and `heroes`.
+   * The whole state at the start of the slice (with `use_state_after`: at its end), with what changed later otherwise than by
+   * events that are shown, such as the state of a room that a join brought from another server: it would reach the client in
+   * no other way. Lazy loading leaves out members but the reader, the senders shown and `heroes`.
    */
   async whole(reading: Reading, slice: Slice, heroes: readonly string[]): Promise<StoredEvent[]> {
     const { filter, requester } = reading;
@@ -25,7 +25,7 @@ export class StateSection {
     if (base === undefined || !filter.state.allowsRoom(slice.stretch.room.roomId)) return [];
     const lazy = filter.lazyMembers ? new Set([requester.userId, ...heroes, ...sendersOf(slice)]) : undefined;
     const state = await this.entries(base);
-    if (!reading.useStateAfter) overlay(state, hiddenState(slice));
+    if (!reading.useStateAfter) overlay(state, [...(await this.resolved(slice)), ...hiddenState(slice)]);
     const entries = [...state.values()].filter(
       ({ type, stateKey }) => filter.state.allowsType(type) && (type !== MEMBER || !lazy || lazy.has(stateKey)),
     );
@@ -131,11 +131,12 @@ export class StateSection {
   }
 }
 
-/** Whether each event's state is the one before it and itself, up to the state at the end. */
+/** Whether each state is the one before it and the event itself, up to the state at the end. */
 function isLine(events: readonly StoredEvent[], end: SnapshotId): boolean {
   return events.every((event, index) => {
+    const { currentBefore, snapshotBefore, snapshotAfter } = event;
     const next = events[index + 1]?.currentBefore ?? end;
-    return next === (isState(event) ? event.snapshotAfter : event.currentBefore);
+    return isState(event) ? currentBefore === snapshotBefore && next === snapshotAfter : next === currentBefore;
   });
 }
 

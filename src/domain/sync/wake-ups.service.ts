@@ -5,7 +5,7 @@ import { PRESENCE_STREAM } from '#domain/presence';
 import { RECEIPTS_STREAM, type ReceiptNews } from '#domain/receipts';
 import type { RoomState } from '#domain/room-state';
 import { SESSIONS_STREAM, type SessionsEnded } from '#domain/sessions';
-import { TIMELINE_STREAM, type TimelineNews } from '#domain/timeline';
+import { RESTATED_ROOMS_STREAM, TIMELINE_STREAM, type RestatedRoomNews, type TimelineNews } from '#domain/timeline';
 import { TO_DEVICE_STREAM } from '#domain/to-device';
 import { TYPING_STREAM } from '#domain/typing';
 import type { Change, Storage } from '#platform/storage/storage';
@@ -40,6 +40,7 @@ export class WakeUps {
       storage.subscribe(stream, listener);
     this.subscriptions = [
       on(TIMELINE_STREAM, (change) => this.timeline(change)),
+      on(RESTATED_ROOMS_STREAM, ({ payload }) => this.room((payload as RestatedRoomNews).roomNid)),
       on(RECEIPTS_STREAM, (change) => this.receipt(change)),
       on(TYPING_STREAM, ({ key }) => this.typing(key)),
       on(ACCOUNT_DATA_STREAM, ({ key }) => notifier.wake(key)),

@@ -59,6 +59,18 @@ export const earlyRedactionEntity = (t: ColumnTypes) =>
     withoutRowid: true,
   });
 
+/** Where rooms' pasts last turned out to be others than those that were shown. */
+export const restatedRoomEntity = (t: ColumnTypes) =>
+  new EntitySchema({
+    name: 'RestatedRoom',
+    tableName: 'restated_rooms',
+    columns: {
+      room_nid: { ...t.bigint(), primary: true },
+      stream_writer: { ...t.int() },
+      stream_pos: { ...t.bigint() },
+    },
+  });
+
 /** Rooms whose state lacks members since their join. `servers`: a JSON list. */
 export const partialRoomEntity = (t: ColumnTypes) =>
   new EntitySchema({

@@ -17,6 +17,7 @@ import { Ingest } from './ingest.service';
 import { MissingEvents } from './missing-events.service';
 import { Outliers } from './outliers.service';
 import { PartialStates } from './partial-states.service';
+import { RestatedRooms } from './restated-rooms.service';
 import type { RoomHead } from './room-head.model';
 import { RoomImports } from './room-imports.service';
 import type { RoomPlaces } from './room-places.service';
@@ -30,6 +31,7 @@ export interface ElsewhereParts {
   readonly imports: RoomImports;
   readonly templates: Templates;
   readonly partial: PartialStates;
+  readonly restated: RestatedRooms;
   readonly history: History;
   readonly graph: GraphReads;
   readonly beside: AppendingBeside;
@@ -67,6 +69,7 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
   const outliers = new Outliers(storage, heads, store, judge);
   const missing = new MissingEvents(storage, rooms, checks, outliers, () => ports().source);
   const partial = new PartialStates(storage, rooms);
+  const restated = new RestatedRooms(storage);
   const policy = () => bound?.policy;
   const beside = new AppendingBeside({
     serverName: config.serverName,
@@ -93,9 +96,11 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
       partial,
       committer,
       places,
+      restated,
     }),
     templates: new Templates(config, heads, now),
     partial,
+    restated,
     history: new History({ storage, heads, events: store, placing, missing, ports: () => bound, onError }),
     graph: new GraphReads(storage, store, chains, checks),
     beside,

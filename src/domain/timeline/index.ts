@@ -1,16 +1,23 @@
 /**
  * The timeline: events of rooms, each room's one order, and where each room stands. Owns the tables `events`, `event_json`,
- * `event_edges`, `event_transactions`, `room_heads`, `room_extremities` and the stream `timeline`.
- * Spec: client-server API, "Events"; server-server API, "PDUs".
+ * `event_edges`, `event_transactions`, `room_heads`, `room_extremities`, the DAG's own (see
+ * `dag.entity.ts`) and the streams `timeline` and `restated_rooms`. Spec: client-server API, "Events"; server-server API, "PDUs".
  */
 export { Timeline } from './timeline.service';
 export type { TimelineConfig } from './timeline.config';
 export { DuplicateAnnotationError, NotInRoomError, RoomRulesError } from './timeline.errors';
-export { TIMELINE_STREAM } from './timeline.stream';
+export { RESTATED_ROOMS_STREAM, TIMELINE_STREAM } from './timeline.stream';
 export type { NewRoomRequest } from './new-rooms.service';
 export type { OrdinalRange } from './event.repository';
 export type { AppendedEvent, AppendParticipant, DraftRule, ResolvedChange, Withdrawal } from './timeline.ports';
-export type { Direction, EventDraft, StoredEvent, TimelineNews, TransactionKey } from './timeline.model';
+export type {
+  Direction,
+  EventDraft,
+  RestatedRoomNews,
+  StoredEvent,
+  TimelineNews,
+  TransactionKey,
+} from './timeline.model';
 export { transactionScope } from './timeline.model';
 export type {
   BackfillSource,

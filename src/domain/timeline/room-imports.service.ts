@@ -23,6 +23,7 @@ import {
   type StateBase,
   type StateChange,
 } from './room-head.model';
+import type { RestatedRooms } from './restated-rooms.service';
 import type { RoomPlaces } from './room-places.service';
 import { toHeadEvent, type RoomHeads } from './room-heads.service';
 import { StateCompletions } from './state-completions.service';
@@ -43,6 +44,7 @@ export interface RoomImportParts {
   readonly partial: PartialStates;
   readonly committer: Committer;
   readonly places: RoomPlaces;
+  readonly restated: RestatedRooms;
 }
 
 /** Rooms that come from other servers, whole. Spec: server-server, "Joining Rooms". */

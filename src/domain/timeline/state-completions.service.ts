@@ -1,6 +1,14 @@
 import { BadJsonError } from '#kernel/errors';
-import type { Storage } from '#platform/storage/storage';
-import { RoomStateWriter, Snapshots, stateMapKey, type RoomInfo, type RoomState, type StateEntry } from '../room-state';
+import type { Position, Storage, Tx } from '#platform/storage/storage';
+import {
+  RoomStateWriter,
+  Snapshots,
+  stateMapKey,
+  type RoomInfo,
+  type RoomState,
+  type SnapshotNode,
+  type StateEntry,
+} from '../room-state';
 import type { Committer } from './committer.service';
 import { DagReader, DagWriter, type DagEvent } from './dag.repository';
 import type { EventStore } from './event-store.service';
@@ -10,6 +18,7 @@ import type { EventJudge } from './event-judge.service';
 import type { RoomHead } from './room-head.model';
 import { RoomHeadWriter } from './room-head.repository';
 import type { RoomHeads } from './room-heads.service';
+import type { RestatedRooms } from './restated-rooms.service';
 import type { RoomPlaces } from './room-places.service';
 import { StateRebasing } from './state-rebasing.service';
 import type { ResolvedChange } from './timeline.ports';
@@ -23,6 +32,7 @@ export interface StateCompletionsParts {
   readonly judge: EventJudge;
   readonly committer: Committer;
   readonly places: RoomPlaces;
+  readonly restated: RestatedRooms;
 }
 
 /** The state before a join as a whole, and the authority of that state that is not in it any more. */
@@ -87,43 +97,56 @@ export class StateCompletions {
   private async write(head: RoomHead, join: DagEvent, completed: Completed): Promise<void> {
     const room = head.room!;
     const { missing, refused, gone, taken, undoing } = completed;
-    const { storage, heads, events, places, rooms } = this.parts;
-    const participants = this.parts.committer.everyParticipant();
+    const { storage, heads, committer, places, restated } = this.parts;
     await storage.write(async (tx) => {
       await head.claim.assertHeld(tx);
       const wanted = [...taken.flatMap(({ before, after, current }) => [before, after, current]), head.snapshot!.nid];
       const made = await this.rebasing.rebase(tx, { room, base: join.snapshotBefore, missing, gone }, wanted);
-      const now = (snapshot: number): number => made.get(snapshot)?.nid ?? snapshot;
-      const writer = new RestatedEventsWriter(tx);
-      const touched: number[] = [];
-      for (const { nid, before, after, current } of taken) {
-        if (![before, after, current].some((snapshot) => made.has(snapshot))) continue;
-        touched.push(nid);
-        const last = refused.has(nid) ? now(before) : now(after);
-        await writer.restate({ nid, before: now(before), after: last, current: now(current) });
-      }
-      await this.withdrawals.write(tx, undoing, participants);
-      const snapshot = now(head.snapshot!.nid);
-      const changes = await this.changesOfCurrent(room, new Snapshots(tx), snapshot, completed);
-      const current = changes.map((entry) => ({ ...entry, roomNid: room.nid }));
-      await new RoomStateWriter(tx).setCurrent(current);
+      await this.restate(tx, completed, made);
+      await this.withdrawals.write(tx, undoing, committer.everyParticipant());
       const position = tx.position();
-      const resolved = (await this.asEvents(head, changes)).map((change) => ({ ...change, room, position }));
-      for (const participant of participants) {
-        if (resolved.length > 0) await participant.stateChanged?.(tx, resolved);
-      }
+      const snapshot = made.get(head.snapshot!.nid)?.nid ?? head.snapshot!.nid;
+      await this.moveCurrent(tx, head, completed, { snapshot, position });
       const headWriter = new RoomHeadWriter(tx);
       await headWriter.moveSnapshot(room.nid, snapshot);
       if (refused.size > 0) await headWriter.replaceExtremities(new Map([[room.nid, await this.ends(head, refused)]]));
       await new DagWriter(tx).setWhole(room.nid);
+      await restated.restated(tx, room, position);
       tx.afterCommit(() => {
-        touched.forEach((nid) => events.redacted(nid));
         places.restated(room.nid, snapshot);
-        rooms.stateCommitted(current);
         // What it holds refers to the states as they were.
         heads.drop(head, new Error('the states of the room were made again'));
       });
     });
+  }
+
+  /** Has the room's events refer to the states that were made in place of theirs. */
+  private async restate(tx: Tx, { taken, refused }: Completed, made: ReadonlyMap<number, SnapshotNode>): Promise<void> {
+    const now = (snapshot: number): number => made.get(snapshot)?.nid ?? snapshot;
+    const writer = new RestatedEventsWriter(tx);
+    for (const { nid, before, after, current } of taken) {
+      if (![before, after, current].some((snapshot) => made.has(snapshot))) continue;
+      const last = refused.has(nid) ? now(before) : now(after);
+      await writer.restate({ nid, before: now(before), after: last, current: now(current) });
+      tx.afterCommit(() => this.parts.events.redacted(nid));
+    }
+  }
+
+  /** Moves the room's current state, and tells those who keep rows of it. */
+  private async moveCurrent(
+    tx: Tx,
+    head: RoomHead,
+    completed: Completed,
+    { snapshot, position }: { readonly snapshot: number; readonly position: Position },
+  ): Promise<void> {
+    const room = head.room!;
+    const changes = await this.changesOfCurrent(room, new Snapshots(tx), snapshot, completed);
+    const current = changes.map((entry) => ({ ...entry, roomNid: room.nid }));
+    await new RoomStateWriter(tx).setCurrent(current);
+    tx.afterCommit(() => this.parts.rooms.stateCommitted(current));
+    if (changes.length === 0) return;
+    const resolved = (await this.asEvents(head, changes)).map((change) => ({ ...change, room, position }));
+    for (const participant of this.parts.committer.everyParticipant()) await participant.stateChanged?.(tx, resolved);
   }
 
   private async keysOf(snapshot: number): Promise<Set<string>> {

@@ -67,6 +67,11 @@ export interface TimelineNews {
   readonly event: StoredEvent;
 }
 
+/** Payload of the `restated_rooms` stream. */
+export interface RestatedRoomNews {
+  readonly roomNid: number;
+}
+
 /** Direction of reading: `b` towards older events. */
 export type Direction = 'b' | 'f';
 

@@ -23,6 +23,7 @@ import type { History } from './history.service';
 import type { Ingest } from './ingest.service';
 import type { IngestPorts } from './ingest.ports';
 import type { PartialStates } from './partial-states.service';
+import type { RestatedRooms } from './restated-rooms.service';
 import type { RoomImports } from './room-imports.service';
 import type { Templates } from './event-templates.service';
 import type { TimelineConfig } from './timeline.config';
@@ -100,6 +101,11 @@ export class Timeline {
   /** Which rooms' states lack members. */
   get partialStates(): PartialStates {
     return this.parts.partial;
+  }
+
+  /** Which rooms clients must take in anew. */
+  get restatedRooms(): RestatedRooms {
+    return this.parts.restated;
   }
 
   /** History from before what this server has. */

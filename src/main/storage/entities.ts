@@ -26,6 +26,7 @@ import {
   earlyRedactionEntity,
   eventAuthEntity,
   partialRoomEntity,
+  restatedRoomEntity,
   roomGapEntity,
   stagedEventEntity,
 } from '../../domain/timeline/dag.entity';
@@ -97,6 +98,7 @@ export const entities = (t: ColumnTypes): EntitySchema[] => [
   stagedEventEntity(t),
   earlyRedactionEntity(t),
   partialRoomEntity(t),
+  restatedRoomEntity(t),
   federationOutboxEntity(t),
   federationQueueEntity(t),
   federationRelayEntity(t),

@@ -22,6 +22,7 @@ import { FederationInbound1760000440000 } from './1760000440000-federation-inbou
 import { OutOfBandMemberships1760000450000 } from './1760000450000-out-of-band-memberships';
 import { EventsByTime1760000460000 } from './1760000460000-events-by-time';
 import { FederationOutages1760000470000 } from './1760000470000-federation-outages';
+import { RestatedRooms1760000480000 } from './1760000480000-restated-rooms';
 
 /** Every migration, oldest first. A released one never changes. */
 export const migrations = [
@@ -49,4 +50,5 @@ export const migrations = [
   OutOfBandMemberships1760000450000,
   EventsByTime1760000460000,
   FederationOutages1760000470000,
+  RestatedRooms1760000480000,
 ];
