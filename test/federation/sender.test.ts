@@ -1,5 +1,6 @@
+import type { JsonObject } from '#kernel/json';
 import { startTestFederation, type FederatedServer, type TestFederation } from '../support/federation';
-import { at, eventually, joinRoom, makeRoom, register, say, type Person } from './people';
+import { at, eventually, joinRoom, makeRoom, register, say, syncOf, type Person } from './people';
 
 const MESSAGES = 150;
 
@@ -64,12 +65,18 @@ describe('what a server has promised to send', () => {
   it('is caught up with by a server that was down for a while', async () => {
     await two.pause();
     await say(alice, roomId, 'while you were out');
-    await say(alice, roomId, 'and another');
+    const eventId = await say(alice, roomId, 'and another');
+    await alice.api('POST', at(roomId, `receipt/m.read/${encodeURIComponent(eventId)}`), {});
     await two.restart();
     // It says something, by which one hears that it is there.
     await say(bob, roomId, 'I am back');
     await eventually(async () => {
       expect(await allMessages(bob, roomId)).toEqual(expect.arrayContaining(['while you were out', 'and another']));
+      const { ephemeral } = (await syncOf(bob)).join![roomId] as { ephemeral: JsonObject };
+      expect(ephemeral['events']).toContainEqual({
+        type: 'm.receipt',
+        content: expect.objectContaining({ [eventId]: { 'm.read': { [alice.userId]: { ts: expect.any(Number) } } } }),
+      });
     }, 30);
   });
 });

@@ -86,9 +86,14 @@ describe('a room of many servers', () => {
     expect(await rig.rows('federation_outbox')).toEqual([]);
     expect(rig.process.sender.size).toEqual({ queues: 0, asleep: COUNT });
     rig.process.tap.reset();
-    for (let i = 0; i < 10; i++) await rig.say(room, `more ${i}`);
+    for (let i = 0; i < 10; i++) {
+      const eventId = await rig.say(room, `more ${i}`);
+      await rig.read({ roomId: room.roomId, eventId });
+    }
     await rig.settle();
     expect(rig.process.tap.rows('federation_queue')).toBe(0);
+    expect(rig.process.tap.rows('federation_unanswered')).toBe(0);
+    expect(rig.process.tap.rows('federation_missed_receipts')).toBe(COUNT);
     expect(rig.process.sender.size).toEqual({ queues: 0, asleep: COUNT });
 
     rig.carrier.answers.clear();
@@ -96,7 +101,9 @@ describe('a room of many servers', () => {
     await rig.pass(120_000);
     expect(messagesArrived()).toBe(COUNT);
     expect(rig.carrier.arrived(NAMES[COUNT - 1]!)).toEqual(['first', 'more 9']);
+    for (const name of NAMES) expect(rig.carrier.edus(name)).toMatchObject([{ edu_type: 'm.receipt' }]);
     await rig.forgetTheOutbox();
-    expect(await rig.rows('federation_queue')).toEqual([]);
+    for (const table of ['federation_queue', 'federation_unanswered', 'federation_missed_receipts'])
+      expect(await rig.rows(table)).toEqual([]);
   });
 });
