@@ -68,7 +68,7 @@ export function composeServers(
     now,
     onError,
   };
-  const federationOutbound = new FederationOutbound({ ...shared, remote });
+  const federationOutbound = new FederationOutbound({ ...shared, remote, destinations: federation.destinations });
   const carrier = transactionCarrier(client, federation);
   const federationSender = new FederationSender({ ...shared, federation, carrier });
   const { relay } = federationSender;
@@ -88,14 +88,14 @@ function bindTimeline(
   { timeline, membership }: RoomsDomain,
   { eventSignatures: verifier }: Federation,
   source: RemoteServers,
-  { policies: policy }: FederationOutbound,
+  { policies: policy, asked }: FederationOutbound,
   onError: (error: unknown) => void,
 ): void {
   const servers = {
     isResident: async (room: { readonly nid: number }) => (await membership.joinedLocalUsers(room)).size > 0,
     localMembers: async (room: { readonly nid: number }, limit: number) =>
       [...(await membership.joinedLocalUsers(room))].slice(0, limit),
-    serversToAsk: (room: { readonly nid: number }, limit: number) => membership.servers.toAsk(room, limit),
+    serversToAsk: (...question: Parameters<typeof asked.ofRoom>) => asked.ofRoom(...question),
   };
   timeline.bindElsewhere({ verifier, source, servers, policy }, onError);
 }

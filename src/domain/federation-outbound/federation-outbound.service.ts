@@ -1,7 +1,10 @@
+import type { Clock } from '#kernel/time';
 import type { SigningKey } from '#protocol/signing/index';
+import type { Federation } from '../federation';
 import type { Membership, RemoteRooms } from '../membership';
 import type { RoomState } from '../room-state';
 import type { EventTemplates, EventVerifier, IncomingEvents, RoomImporting, Timeline } from '../timeline';
+import { AskedServers } from './asked-servers.service';
 import type { RemoteServers } from './federation-outbound.ports';
 import { RemoteEntries } from './remote-entry.service';
 import { RemoteInvites } from './remote-invites.service';
@@ -13,6 +16,7 @@ export interface FederationOutboundParts {
   readonly serverName: string;
   readonly signingKey: SigningKey;
   readonly remote: RemoteServers;
+  readonly destinations: Pick<Federation['destinations'], 'failing'>;
   readonly roomState: RoomState;
   readonly timeline: Timeline;
   readonly membership: Membership;
@@ -20,6 +24,7 @@ export interface FederationOutboundParts {
   readonly imports: RoomImporting;
   readonly templates: EventTemplates;
   readonly verifier: EventVerifier;
+  readonly now: Clock;
   readonly onError: (error: unknown) => void;
 }
 
@@ -29,12 +34,15 @@ export class FederationOutbound {
   readonly invites: RemoteInvites;
   readonly lookups: RemoteLookups;
   readonly policies: RoomPolicies;
+  readonly asked: AskedServers;
   private readonly completion: StateCompletionJob;
 
   constructor(parts: FederationOutboundParts) {
     const { roomState: rooms, remote, imports, onError } = parts;
     this.completion = new StateCompletionJob(imports, remote, onError);
-    const entries = new RemoteEntries({ ...parts, rooms, onPartial: () => this.completion.wake() });
+    this.asked = new AskedServers(parts);
+    const { asked } = this;
+    const entries = new RemoteEntries({ ...parts, rooms, asked, onPartial: () => this.completion.wake() });
     this.policies = new RoomPolicies(parts);
     this.invites = new RemoteInvites({ ...parts, rooms, policy: this.policies });
     this.lookups = new RemoteLookups(remote);

@@ -7,6 +7,7 @@ import { isKnownRoomVersion, knownRoomVersions, roomVersion } from '#protocol/ro
 import type { Membership, RemoteEntry } from '../membership';
 import type { RoomState } from '../room-state';
 import type { EventTemplates, EventVerifier, IncomingEvents, RoomImporting, TemplateClaim } from '../timeline';
+import type { AskedServers } from './asked-servers.service';
 import type { RemoteJoinAnswer, RemoteServers, RemoteTemplate } from './federation-outbound.ports';
 import { KnockRoomState } from './knock-room-state.service';
 import { requireRoomSize } from './room-size.model';
@@ -25,7 +26,8 @@ export interface RemoteEntriesParts {
   readonly serverName: string;
   readonly remote: RemoteServers;
   readonly rooms: Pick<RoomState, 'info'>;
-  readonly membership: Pick<Membership, 'of' | 'joinedLocalUsers' | 'outOfBand' | 'servers'>;
+  readonly membership: Pick<Membership, 'of' | 'joinedLocalUsers' | 'outOfBand'>;
+  readonly asked: Pick<AskedServers, 'ofRoom'>;
   readonly incoming: Pick<IncomingEvents, 'accept'>;
   readonly imports: Pick<RoomImporting, 'importRoom'>;
   readonly templates: Pick<EventTemplates, 'signTemplate'>;
@@ -149,11 +151,11 @@ export class RemoteEntries {
 
   /** Whom to ask: those named, who invited, who is in the room as far as we know, and where the room comes from. */
   private async serversFor({ userId, roomId, via }: RemoteEntry): Promise<Set<string>> {
-    const { membership, rooms, serverName } = this.parts;
+    const { membership, rooms, asked, serverName } = this.parts;
     const afar = await membership.outOfBand.of(userId, roomId);
     const invite = afar ?? (await membership.of(userId, roomId));
     const room = await rooms.info(roomId);
-    const inRoom = room === undefined ? [] : await membership.servers.toAsk(room, 5);
+    const inRoom = room === undefined ? [] : await asked.ofRoom(room, 5);
     const named = [...via, afar?.server, serverNameOf(invite?.sender ?? ''), ...inRoom, serverNameOf(roomId)];
     return new Set(named.filter((server): server is string => server !== undefined && server !== serverName));
   }

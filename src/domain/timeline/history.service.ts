@@ -1,3 +1,4 @@
+import { serverNameOf } from '#kernel/ids';
 import type { Storage } from '#platform/storage/storage';
 import { prevEventIds } from '#protocol/events/index';
 import type { RoomInfo } from '../room-state';
@@ -72,7 +73,9 @@ export class History implements BackfillSource {
 
   private async fill(room: RoomInfo, above: StoredEvent, missing: readonly string[]): Promise<boolean> {
     const { servers } = this.parts.ports()!;
-    for (const server of await servers.serversToAsk(room, SERVERS_TO_ASK)) {
+    // Its sender's server has had what the event follows.
+    const likeliest = serverNameOf(above.sender);
+    for (const server of await servers.serversToAsk(room, SERVERS_TO_ASK, likeliest)) {
       const events = await this.parts.missing.backfill(room, server, missing, BATCH).catch(() => []);
       if (events.length > 0 && (await this.placeAll(room, server, above, missing, events)) > 0) return true;
     }

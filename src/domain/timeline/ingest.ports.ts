@@ -68,8 +68,8 @@ export interface RoomServers {
   isResident(room: Pick<RoomInfo, 'nid'>): Promise<boolean>;
   /** Some joined users of this server, who can bring loose ends of the room together. */
   localMembers?(room: Pick<RoomInfo, 'nid'>, limit: number): Promise<string[]>;
-  /** Servers with a joined user but this one, the likeliest to answer first. */
-  serversToAsk(room: Pick<RoomInfo, 'nid'>, limit: number): Promise<string[]>;
+  /** Servers with a joined user but this one: the one named, when it is among them, then the likeliest to answer. */
+  serversToAsk(room: Pick<RoomInfo, 'nid'>, limit: number, likeliest?: string): Promise<string[]>;
 }
 
 /** A room's policy server, when it has one. Implemented by federation. Spec: server-server, "Policy Servers". */

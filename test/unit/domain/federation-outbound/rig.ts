@@ -49,6 +49,10 @@ export async function startOutbound() {
   const rig = await startMembership();
   const { people, storage, roomState, timeline, membership } = rig;
   const servers = new FakeServers();
+  /** Servers that are left alone for now, and until when. */
+  const away = new Map<string, number>();
+  const destinations = { failing: async () => away };
+  const { now } = Date;
   const errors: unknown[] = [];
   /** Events whose signatures are wrong, by id. */
   const forged = new Set<string>();
@@ -64,14 +68,23 @@ export async function startOutbound() {
       }),
   };
   const shared = { serverName: SERVER, signingKey, remote: servers, roomState, timeline, membership };
-  const outbound = new FederationOutbound({ ...shared, incoming, imports, templates, verifier, onError });
+  const outbound = new FederationOutbound({
+    ...shared,
+    destinations,
+    incoming,
+    imports,
+    templates,
+    verifier,
+    now,
+    onError,
+  });
   timeline.bindElsewhere(
     {
       verifier,
       source: servers,
       servers: {
         isResident: async (room) => (await membership.joinedLocalUsers(room)).size > 0,
-        serversToAsk: (room, limit) => membership.servers.toAsk(room, limit),
+        serversToAsk: (...question) => outbound.asked.ofRoom(...question),
       },
       policy: outbound.policies,
     },
@@ -89,7 +102,7 @@ export async function startOutbound() {
     await timeline.ingest.stop();
     await rig.stop();
   };
-  return { people, storage, roomState, timeline, membership, servers, outbound, forged, errors, contentOf, stop };
+  return { people, storage, roomState, timeline, membership, servers, away, outbound, forged, errors, contentOf, stop };
 }
 
 export type OutboundRig = Awaited<ReturnType<typeof startOutbound>>;
