@@ -13,14 +13,10 @@ const OURS_ALONE: ReadonlySet<string> = new Set([
 
 /** A room's policy server refuses an event; clients are told its words. Spec: "Validating Policy Server signatures". */
 export class PolicyRefusalError extends MatrixError {
-  /** It was asked too often, and may think otherwise later. */
-  readonly isPassing: boolean;
-
-  constructor({ status, remoteCode, body }: RemoteServerError) {
+  constructor({ remoteCode, body }: RemoteServerError) {
     const { errcode: _code, error, ...rest } = body;
     const message = typeof error === 'string' ? error : 'The policy server refuses the event';
     super(OURS_ALONE.has(remoteCode) ? 'M_FORBIDDEN' : remoteCode, message, rest);
-    this.isPassing = status === 429;
   }
 }
 

@@ -6,10 +6,10 @@ import { carriesSignature, withSignature, type Pdu, type SignedEvent } from '#pr
 import { ownObject, ownString } from '#protocol/json-access';
 import { roomVersion } from '#protocol/room-versions';
 import { VerifyKey } from '#protocol/signing/index';
-import { RemoteServerError } from '../federation';
+import { RemoteServerError, UnreachableServerError } from '../federation';
 import type { Membership } from '../membership';
 import type { RoomInfo } from '../room-state';
-import type { EventPolicy, Timeline } from '../timeline';
+import { PolicyUnavailableError, type EventPolicy, type Timeline } from '../timeline';
 import { PolicyRefusalError } from './federation-outbound.errors';
 import type { RemoteServers } from './federation-outbound.ports';
 
@@ -24,7 +24,8 @@ const ANSWERS_KEPT_MS = 10 * 60_000;
 interface PolicyServer {
   readonly server: string;
   readonly publicKey: string;
-  readonly key: VerifyKey;
+  /** Undefined when the room names something else than a key: then no event can have a valid signature. */
+  readonly key: VerifyKey | undefined;
 }
 
 export interface RoomPoliciesParts {
@@ -50,12 +51,14 @@ export class RoomPolicies implements EventPolicy {
     const { type, state_key: stateKey } = event.pdu;
     const policy = type === TYPE && stateKey === '' ? undefined : await this.policyServer(room);
     if (policy === undefined) return event;
+    const { server, key } = policy;
+    if (key === undefined) throw new ForbiddenError('What the room names as key of its policy server is no key');
     const version = roomVersion(room.version);
-    const place = { server: policy.server, keyId: KEY_ID };
-    if (carriesSignature(version, event, place, policy.key)) return event;
+    const place = { server, keyId: KEY_ID };
+    if (carriesSignature(version, event, place, key)) return event;
     const signed = withSignature(version, event, place, await this.signature(policy, event));
-    if (carriesSignature(version, signed, place, policy.key)) return signed;
-    throw new ForbiddenError(`The signature of the policy server ${policy.server} is not by the key of the room`);
+    if (carriesSignature(version, signed, place, key)) return signed;
+    throw new ForbiddenError(`The signature of the policy server ${server} is not by the key of the room`);
   }
 
   /** One question for each event; only good answers and refusals are kept. */
@@ -66,7 +69,7 @@ export class RoomPolicies implements EventPolicy {
     const answer = this.ask(server, pdu);
     this.answers.set(id, answer);
     answer.catch((error: unknown) => {
-      if (!(error instanceof PolicyRefusalError) || error.isPassing) this.answers.delete(id);
+      if (!(error instanceof PolicyRefusalError)) this.answers.delete(id);
     });
     return answer;
   }
@@ -79,21 +82,23 @@ export class RoomPolicies implements EventPolicy {
       if (signature === undefined) throw new ForbiddenError(`The policy server ${server} did not sign the event`);
       return signature;
     } catch (error) {
-      if (error instanceof RemoteServerError && error.status < 500) throw new PolicyRefusalError(error);
-      throw error;
+      if (error instanceof UnreachableServerError) throw new PolicyUnavailableError(error);
+      if (!(error instanceof RemoteServerError)) throw error;
+      if (error.status >= 500) throw new PolicyUnavailableError(error);
+      const refusal = new PolicyRefusalError(error);
+      throw error.status === 429 ? new PolicyUnavailableError(refusal) : refusal;
     }
   }
 
-  /** The room's policy server; undefined when it has none that counts. */
+  /** The room's policy server. Spec: "Determining if a Policy Server is enabled in a room". */
   private async policyServer(room: RoomInfo): Promise<PolicyServer | undefined> {
     const event = await this.parts.timeline.currentState(room, TYPE, '');
     if (event === undefined || event.redactedByNid !== null) return undefined;
     const { content } = event.pdu as Pdu;
     const server = ownString(content, 'via');
     const publicKey = ownString(ownObject(content, 'public_keys'), 'ed25519');
-    const key = publicKey === undefined ? undefined : VerifyKey.fromBase64(publicKey);
-    if (server === undefined || publicKey === undefined || key === undefined) return undefined;
-    return (await this.isInRoom(room, server)) ? { server, publicKey, key } : undefined;
+    if (server === undefined || publicKey === undefined || !(await this.isInRoom(room, server))) return undefined;
+    return { server, publicKey, key: VerifyKey.fromBase64(publicKey) };
   }
 
   private async isInRoom(room: RoomInfo, server: string): Promise<boolean> {

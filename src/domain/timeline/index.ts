@@ -5,7 +5,7 @@
  */
 export { Timeline } from './timeline.service';
 export type { TimelineConfig } from './timeline.config';
-export { DuplicateAnnotationError, NotInRoomError, RoomRulesError } from './timeline.errors';
+export { DuplicateAnnotationError, NotInRoomError, PolicyUnavailableError, RoomRulesError } from './timeline.errors';
 export { RESTATED_ROOMS_STREAM, TIMELINE_STREAM } from './timeline.stream';
 export type { NewRoomRequest } from './new-rooms.service';
 export type { OrdinalRange } from './event.repository';

@@ -79,8 +79,8 @@ export interface EventPolicy {
   /**
    * The event with the policy server's valid signature, which is asked for when the event does not carry it; the event as it
    * is where no policy server judges it.
-   * @throws MatrixError when the policy server refuses or cannot be asked. Then an event of ours is not sent, and one from
-   * elsewhere is soft-failed
+   * @throws PolicyUnavailableError when the policy server cannot be asked; MatrixError when it refuses. Then an event of ours
+   * is not sent, and one from elsewhere is soft-failed, but waits a while for a policy server that cannot be asked
    */
   vouch<E extends SignedEvent>(room: RoomInfo, event: E): Promise<E>;
 }

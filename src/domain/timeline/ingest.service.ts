@@ -15,6 +15,7 @@ import { MissingEventsError, type Placed, type PlacingOptions } from './placing.
 import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
 import { Staging } from './staging.service';
+import { PolicyUnavailableError } from './timeline.errors';
 import type { StoredEvent } from './timeline.model';
 
 /** Events placed in one turn of their room's queue, for which our users' own wait. */
@@ -47,7 +48,7 @@ export class Ingest implements IncomingEvents {
   constructor(private readonly parts: IngestParts) {
     this.staging = new Staging({
       ...parts,
-      take: (room, event) => this.takeStaged(room, event),
+      take: (room, event, isLastTry) => this.takeStaged(room, event, isLastTry),
       onWorked: (room) => parts.merging.keepFew(room),
     });
   }
@@ -90,7 +91,9 @@ export class Ingest implements IncomingEvents {
     const { event } = checked;
     const denied = await this.parts.checks.checkAcl(room, origin, event.pdu.sender);
     if (denied !== undefined) throw denied;
-    const placed = await this.fetchAndPlace(room, event).catch((error: unknown) => {
+    const { options, ...judged } = await this.judged(room, event);
+    if (mustWait(options)) throw options.policyRefusal!;
+    const placed = await this.fetchAndPlace(room, judged.event, options).catch((error: unknown) => {
       throw error instanceof MissingEventsError ? new NotFoundError('What the event follows cannot be had') : error;
     });
     if (placed.error !== undefined) throw placed.error;
@@ -129,13 +132,14 @@ export class Ingest implements IncomingEvents {
   /** Places some events, or has them wait; the answers come with the commit, which the next turn need not wait for. */
   private async takeTurn(room: RoomInfo, turn: readonly Checked[]): Promise<Promise<IngestOutcome>[]> {
     const judged = await Promise.all(turn.map((one) => this.admitted(room, one)));
-    const welcome = judged.flatMap((one) => ('status' in one ? [] : [one]));
+    const welcome = judged.flatMap((one) => ('status' in one || mustWait(one.options) ? [] : [one]));
     const placed = await this.inQueue(room, (head) => this.parts.placing.placeAll(head, welcome));
     const placedOf = new Map(welcome.map((one, index) => [one, placed[index]!]));
     return judged.map((one): Promise<IngestOutcome> => {
       if ('status' in one) return Promise.resolve(one);
-      const outcome = placedOf.get(one)!;
-      return outcome instanceof MissingEventsError ? this.stage(room, one.event) : wrap(one.event.eventId, outcome);
+      const outcome = placedOf.get(one);
+      const waits = outcome === undefined || outcome instanceof MissingEventsError;
+      return waits ? this.stage(room, one.event) : wrap(one.event.eventId, outcome);
     });
   }
 
@@ -187,15 +191,19 @@ export class Ingest implements IncomingEvents {
     return dropped(eventId, new UnknownError('Too many events of this room wait for others'));
   }
 
-  private async takeStaged(room: RoomInfo, { json, origin }: StagedEvent): Promise<void> {
+  private async takeStaged(room: RoomInfo, { json, origin }: StagedEvent, isLastTry: boolean): Promise<void> {
     const value = JSON.parse(json) as JsonValue;
     const [checked] = await this.parts.checks.check(roomVersion(room.version), room.roomId, origin, [value]);
-    if ('event' in checked!) await (await this.fetchAndPlace(room, checked.event)).written;
+    if (!('event' in checked!)) return;
+    const { event, options } = await this.judged(room, checked.event);
+    if (mustWait(options) && !isLastTry) throw options.policyRefusal!;
+    await (
+      await this.fetchAndPlace(room, event, options)
+    ).written;
   }
 
   /** Fetches what an event refers to, places that, and then the event. @throws when servers do not help */
-  private async fetchAndPlace(room: RoomInfo, received: VerifiedEvent): Promise<Placed> {
-    const { event, options } = await this.judged(room, received);
+  private async fetchAndPlace(room: RoomInfo, event: VerifiedEvent, options: PlacingOptions): Promise<Placed> {
     try {
       return await this.place(room, event, options);
     } catch (error) {
@@ -235,6 +243,14 @@ export class Ingest implements IncomingEvents {
     const fetched = await this.parts.missing.stateBefore(room, event.origin, event.eventId, over);
     return this.place(room, event, { ...options, fetched });
   }
+}
+
+/**
+ * Whether an event is refused for no other reason than that its policy server cannot be asked. One that others follow is
+ * needed in its place, and does not wait.
+ */
+function mustWait({ policyRefusal }: PlacingOptions): boolean {
+  return policyRefusal instanceof PolicyUnavailableError;
 }
 
 function dropped(eventId: string | undefined, error: MatrixError): IngestOutcome {

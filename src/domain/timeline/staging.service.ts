@@ -12,8 +12,8 @@ export interface StagingParts {
   readonly rooms: Pick<RoomState, 'infoByNid'>;
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
-  /** Fetches what an event waits for and places it; rejects when it must go on waiting. */
-  readonly take: (room: RoomInfo, event: StagedEvent) => Promise<void>;
+  /** Fetches what an event waits for and places it; rejects when it must go on waiting, which the last time is in vain. */
+  readonly take: (room: RoomInfo, event: StagedEvent, isLastTry: boolean) => Promise<void>;
   /** Told when a lane is worked through. */
   readonly onWorked: (room: RoomInfo) => Promise<void>;
 }
@@ -82,7 +82,7 @@ export class Staging {
     for (const waiting of await this.dag.staged(lane, MAX_STAGED)) {
       if (this.stopped) return;
       try {
-        await this.parts.take(room, waiting);
+        await this.parts.take(room, waiting, isLastTry(waiting));
         await this.parts.storage.write((tx) => new DagWriter(tx).unstage([waiting.eventId]));
       } catch (error) {
         this.parts.onError(error);
@@ -93,10 +93,11 @@ export class Staging {
   }
 
   /** Tries again later, a few times; what others refer to comes again then. */
-  private async putOff({ nid, eventId, tries, roomNid, origin }: StagedEvent): Promise<void> {
+  private async putOff(event: StagedEvent): Promise<void> {
+    const { nid, eventId, roomNid, origin } = event;
     await this.parts.storage.write(async (tx) => {
       const writer = new DagWriter(tx);
-      if (tries + 1 >= MAX_TRIES) await writer.unstage([eventId]);
+      if (isLastTry(event)) await writer.unstage([eventId]);
       else await writer.tried(nid);
     });
     const key = `${roomNid} ${origin}`;
@@ -107,4 +108,8 @@ export class Staging {
     };
     this.timers.set(key, setTimeout(again, RETRY_MS).unref());
   }
+}
+
+function isLastTry({ tries }: StagedEvent): boolean {
+  return tries + 1 >= MAX_TRIES;
 }

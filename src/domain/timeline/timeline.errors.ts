@@ -17,3 +17,11 @@ export class DuplicateAnnotationError extends MatrixError {
 
 /** The rules of a room that is being made refuse one of its own first events. */
 export class RoomRulesError extends ForbiddenError {}
+
+/** A room's policy server cannot be asked for the moment, which says nothing about the event. Clients are told the reason. */
+export class PolicyUnavailableError extends MatrixError {
+  constructor(reason: MatrixError) {
+    super(reason.errcode, reason.message, reason.extra);
+    this.cause = reason;
+  }
+}

@@ -97,6 +97,14 @@ describe('a room with a policy server', () => {
     expect(rig.servers.calls).toEqual([]);
   });
 
+  it('takes no events by a key that is none, and needs not ask', async () => {
+    await setPolicy({ via: POLICY, public_keys: { ed25519: 'not a key' } });
+    await expect(say('to nobody')).rejects.toMatchObject({ errcode: 'M_FORBIDDEN' });
+    expect(rig.servers.calls).toEqual([]);
+    await setPolicy({});
+    await expect(say('free again')).resolves.toMatch(/^\$/);
+  });
+
   it('can be freed of it without asking', async () => {
     await setPolicy();
     rig.servers.askPolicyServer = refusal(400, 'M_FORBIDDEN');
@@ -228,6 +236,73 @@ describe('a room with a policy server', () => {
     expect(await order()).not.toContain(eventId);
     await rig.timeline.ingest.receive('b.org', [pdu]);
     expect(rig.servers.calls).toEqual(['sign m.room.message']);
+  });
+
+  describe('that cannot be asked', () => {
+    const away = async (): Promise<never> => {
+      throw new UnreachableServerError(POLICY, 'away');
+    };
+    const tryAgain = async (): Promise<void> => {
+      await rig.timeline.ingest.start();
+      await rig.timeline.ingest.idle();
+    };
+    /** How an event that nobody is shown is kept. */
+    const isSoftFailed = async (eventId: string): Promise<boolean> => {
+      const row = await rig.storage.get('SELECT nid FROM events WHERE event_id = ? AND soft_failed = 1', [eventId]);
+      return row !== undefined;
+    };
+    beforeEach(async () => {
+      await joinFromAfar(BOB);
+      await setPolicy();
+    });
+
+    it.each([
+      ['because it is away', away],
+      ['because it fails', refusal(502, 'M_UNKNOWN')],
+      ['because it has had too many questions', refusal(429, 'M_LIMIT_EXCEEDED')],
+    ])('%s, has events from elsewhere wait for it', async (_, answer) => {
+      rig.servers.askPolicyServer = answer;
+      const { pdu, eventId } = await fromAfar(BOB, 'm.room.message', { body: 'patience' });
+      expect(await rig.timeline.ingest.receive('b.org', [pdu])).toMatchObject([{ status: 'staged' }]);
+      expect(await order()).not.toContain(eventId);
+      rig.servers.askPolicyServer = signs;
+      await tryAgain();
+      expect((await order()).at(-1)).toBe(eventId);
+      expect(await isVouched(eventId)).toBe(true);
+    });
+
+    it('has them wait in their order', async () => {
+      rig.servers.askPolicyServer = away;
+      const first = await fromAfar(BOB, 'm.room.message', { body: 'first' });
+      const more = { ...first.pdu, content: { body: 'second' }, prev_events: [first.eventId] } as Pdu;
+      const second = hashAndSign(roomVersion('11'), more, 'b.org', key);
+      await rig.timeline.ingest.receive('b.org', [first.pdu, second.pdu]);
+      rig.servers.askPolicyServer = signs;
+      await tryAgain();
+      expect((await order()).slice(-2)).toEqual([first.eventId, second.eventId]);
+    });
+
+    it('does not have them wait for ever: without its signature they fail softly', async () => {
+      rig.servers.askPolicyServer = away;
+      const { pdu, eventId } = await fromAfar(BOB, 'm.room.message', { body: 'in vain' });
+      await rig.timeline.ingest.receive('b.org', [pdu]);
+      for (let tries = 0; tries < 5; tries++) await tryAgain();
+      expect(await isSoftFailed(eventId)).toBe(true);
+      rig.servers.askPolicyServer = signs;
+      await tryAgain();
+      expect(await order()).not.toContain(eventId);
+    });
+
+    it('lets nobody in by another server, who may try again', async () => {
+      rig.servers.askPolicyServer = away;
+      const userId = '@dan:d.org';
+      const { content, stateKey } = join(userId);
+      const { pdu, eventId } = await fromAfar(userId, 'm.room.member', content!, stateKey);
+      const asked = () => rig.timeline.ingest.accept('d.org', room.roomId, pdu);
+      await expect(asked()).rejects.toMatchObject({ errcode: 'M_CONNECTION_FAILED' });
+      rig.servers.askPolicyServer = signs;
+      await expect(asked()).resolves.toMatchObject({ eventId });
+    });
   });
 
   it('sees invites before the invited server does', async () => {
