@@ -15,8 +15,8 @@ import { parseAnswer, readError } from './json-answers';
 import { retryAfter } from './retry-after';
 
 export interface CallOptions {
-  /** Ask even a server that is left alone for now. */
-  readonly despiteBackOff?: boolean;
+  /** Somebody waits for the answer: ask a server that is left alone too, unless it was tried just now. */
+  readonly urgent?: boolean;
   /** Do not remember whether the server answers: for servers that strangers make us ask. */
   readonly untracked?: boolean;
   readonly signal?: AbortSignal;
@@ -56,7 +56,8 @@ export class FederationTransport implements Transport {
     if (destination === federation.serverName)
       throw new UnreachableServerError(destination, 'This is the server itself');
     const tracked = options.untracked !== true;
-    if (tracked && options.despiteBackOff !== true) await federation.destinations.checkReady(destination);
+    const { urgent = false } = options;
+    if (tracked) await federation.destinations.checkReady(destination, { urgent });
     try {
       const reply = await this.tryEach(await federation.discovery.resolve(destination), request, send);
       if (tracked) await federation.destinations.succeeded(destination);

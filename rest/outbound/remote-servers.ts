@@ -15,6 +15,9 @@ export function remoteServers(client: FederationClient): RemoteServers {
   return { ...eventReads(client), ...stateReads(client), ...handshakes(client), ...lookups(client) };
 }
 
+/** What users wait for; what else follows from it goes to a server that has answered. */
+const URGENT = { urgent: true } as const;
+
 type Body = { body: never };
 
 const eventReads = (client: FederationClient) =>
@@ -63,14 +66,14 @@ const handshakes = (client: FederationClient) =>
   ({
     async makeJoin(server, roomId, userId, versions) {
       const query = { ver: [...versions] };
-      return template(server, await client.to(server).makeJoin({ path: { roomId, userId }, query }));
+      return template(server, await client.to(server, URGENT).makeJoin({ path: { roomId, userId }, query }));
     },
     async makeLeave(server, roomId, userId) {
-      return template(server, await client.to(server).makeLeave({ path: { roomId, userId } }));
+      return template(server, await client.to(server, URGENT).makeLeave({ path: { roomId, userId } }));
     },
     async makeKnock(server, roomId, userId, versions) {
       const query = { ver: [...versions] };
-      return template(server, await client.to(server).makeKnock({ path: { roomId, userId }, query }));
+      return template(server, await client.to(server, URGENT).makeKnock({ path: { roomId, userId }, query }));
     },
     async sendJoin(server, join, { omitMembers, signal }) {
       const input = { path: pathOf(join), body: join.pdu as never, query: omitMembers ? { omit_members: true } : {} };
@@ -107,7 +110,7 @@ const handshakes = (client: FederationClient) =>
     async invite(server, { roomVersion, state, ...invite }) {
       const body = { room_version: roomVersion, event: invite.pdu, invite_room_state: [...state] };
       const path = pathOf(invite);
-      const present = () => client.to(server).sendInviteV2({ path, body: body as never });
+      const present = () => client.to(server, URGENT).sendInviteV2({ path, body: body as never });
       const isOld = roomVersion === '1' || roomVersion === '2';
       const unsigned = { invite_room_state: [...state] };
       const answer = isOld
@@ -123,7 +126,7 @@ const handshakes = (client: FederationClient) =>
 const lookups = (client: FederationClient) =>
   ({
     async resolveAlias(server, alias) {
-      const answer = await client.to(server).queryRoomDirectory({ query: { room_alias: alias } });
+      const answer = await client.to(server, URGENT).queryRoomDirectory({ query: { room_alias: alias } });
       return { roomId: String(answer.room_id), servers: texts(answer.servers) };
     },
     async profile(server, userId) {
@@ -140,7 +143,7 @@ const lookups = (client: FederationClient) =>
         ...(roomTypes !== undefined && { room_types: [...roomTypes] }),
       };
       const page = { ...(limit !== undefined && { limit }), ...(since !== undefined && { since }) };
-      const to = client.to(server);
+      const to = client.to(server, URGENT);
       const answer =
         Object.keys(filter).length === 0
           ? await to.getPublicRooms({ query: page })

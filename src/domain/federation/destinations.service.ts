@@ -12,6 +12,9 @@ const MAX_REMEMBERED = 20_000;
 /** Other processes write the same table. */
 const REMEMBERED_MS = 5 * 60_000;
 
+/** So often, and no oftener, people may have a server asked that is left alone for longer. */
+const URGENT_EVERY_MS = 10 * 60_000;
+
 /** A server that answers, as far as we know. */
 const WELL = 'well';
 
@@ -24,6 +27,8 @@ export class Destinations {
     ...atMost(MAX_REMEMBERED),
     ttl: REMEMBERED_MS,
   });
+  /** When a server was last asked though it is left alone. */
+  private readonly urgent = new LRUCache<string, number>(atMost(MAX_REMEMBERED));
   private readonly listeners = new Set<(destination: string) => void>();
 
   constructor(
@@ -45,10 +50,14 @@ export class Destinations {
     return new Map([...found].map(([name, { retryLastTs, retryIntervalMs }]) => [name, retryLastTs + retryIntervalMs]));
   }
 
-  /** @throws UnreachableServerError while the server is left alone */
-  async checkReady(destination: string): Promise<void> {
-    const at = await this.retryAt(destination);
-    if (at === undefined) return;
+  /**
+   * Whether the server may be asked now: when it is not left alone, or when the request is `urgent`, since somebody waits for
+   * the answer, and the server was not tried for ten minutes. It may be well again without having told us.
+   * @throws UnreachableServerError while the server is left alone
+   */
+  async checkReady(destination: string, { urgent = false } = {}): Promise<void> {
+    if ((await this.retryAt(destination)) === undefined) return;
+    if (urgent && (await this.takeUrgent(destination))) return;
     throw new UnreachableServerError(destination, `${destination} did not answer; it is tried again later`);
   }
 
@@ -84,6 +93,14 @@ export class Destinations {
   onRecovered(listener: (destination: string) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  private async takeUrgent(destination: string): Promise<boolean> {
+    const backOff = await this.backOffOf(destination);
+    const last = Math.max(backOff?.retryLastTs ?? 0, this.urgent.get(destination) ?? 0);
+    if (last + URGENT_EVERY_MS > this.now()) return false;
+    this.urgent.set(destination, this.now());
+    return true;
   }
 
   private async backOffOf(destination: string): Promise<BackOff | undefined> {

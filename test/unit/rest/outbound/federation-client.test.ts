@@ -166,8 +166,24 @@ describe('a server that fails', () => {
     await problem(query());
     expect(await problem(query())).toBeInstanceOf(UnreachableServerError);
     expect(heard).toHaveLength(1);
-    await problem(client.to(other, { despiteBackOff: true }).getVersion());
-    expect(heard).toHaveLength(2);
+  });
+
+  it('for hours is asked every ten minutes at most for whoever waits, and not for others', async () => {
+    answer = (_, response) => response.writeHead(429, { 'retry-after': '7200' }).end();
+    await problem(query());
+    const askedFor = async (urgent: boolean) => {
+      const before = heard.length;
+      await problem(client.to(other, { urgent }).getVersion());
+      return heard.length > before;
+    };
+    expect(await askedFor(true)).toBe(false);
+    for (let turn = 0; turn < 2; turn++) {
+      clock.now += 600_000;
+      expect([await askedFor(false), await askedFor(true), await askedFor(true)]).toEqual([false, true, false]);
+    }
+    answer = (_, response) => response.writeHead(200).end('{"server":{}}');
+    clock.now += 600_000;
+    expect([await askedFor(true), await askedFor(false)]).toEqual([true, true]);
   });
 
   it('to connect is left alone, and tried again when its time has come', async () => {

@@ -16,6 +16,8 @@ let http: HttpOut;
 let server: Server;
 let other: string;
 let remote: RemoteServers;
+let destinations: Federation['destinations'];
+const clock = { now: Date.now() };
 /** What was asked: method and path, with the body. */
 let heard: { readonly line: string; readonly body: JsonValue }[];
 /** What is answered to a path; anything else is no operation of that server. */
@@ -51,7 +53,14 @@ beforeEach(async () => {
     revokedKeys: [],
   };
   const signingKey = SigningKey.fromSeed('ed25519:k', Buffer.alloc(32, 5));
-  const federation = new Federation(config, { storage: database.storage, signingKey, http, names, now: Date.now });
+  const federation = new Federation(config, {
+    storage: database.storage,
+    signingKey,
+    http,
+    names,
+    now: () => clock.now,
+  });
+  ({ destinations } = federation);
   remote = remoteServers(new FederationClient(federation, http));
 });
 afterEach(async () => {
@@ -160,6 +169,35 @@ describe('a server that has the second version of an operation', () => {
     expect((await remote.sendJoin(other, signed, whole)).serversInRoom).toBeUndefined();
     answering('v2/send_join', { ...ROOM, servers_in_room: servers });
     expect((await remote.sendJoin(other, signed, { omitMembers: true })).serversInRoom).toBeUndefined();
+  });
+});
+
+describe('a server that is left alone for hours', () => {
+  const PEOPLE: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['a join', () => remote.makeJoin(other, '!room:a.org', '@a:own.test', ['11'])],
+    ['a leave', () => remote.makeLeave(other, '!room:a.org', '@a:own.test')],
+    ['a knock', () => remote.makeKnock(other, '!room:a.org', '@a:own.test', ['11'])],
+    ['an invite', () => invite('11')],
+    ['an alias', () => remote.resolveAlias(other, '#a:localhost')],
+    ['its public rooms', () => remote.publicRooms(other, {})],
+  ];
+  const MACHINES: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['a profile', () => remote.profile(other, '@a:localhost')],
+    ['history', () => remote.backfill(other, '!room:a.org', ['$event'], 10)],
+    ['a state', () => remote.state(other, '!room:a.org', '$event')],
+  ];
+  beforeEach(async () => {
+    await destinations.failed(other, 7_200_000);
+    clock.now += 600_000;
+    answers = () => ({ status: 403, body: { errcode: 'M_FORBIDDEN', error: 'No' } });
+  });
+
+  it.each(PEOPLE)('is asked for %s all the same', async (_, ask) => {
+    expect((await refusal(ask())).errcode).toBe('M_FORBIDDEN');
+  });
+
+  it.each(MACHINES)('is not asked for %s', async (_, ask) => {
+    expect((await refusal(ask())).errcode).toBe('M_CONNECTION_FAILED');
   });
 });
 
