@@ -14,6 +14,8 @@ import type { Config } from '../config/index';
 import type { Finding } from './finding';
 
 const LIMITS = { totalMs: 10_000, headersMs: 10_000, bytes: 1024 * 1024 };
+/** Answers tell whole seconds, and take a moment to come. */
+const CLOCK_SAME_MS = 2_000;
 /** Keys and restarts are forgiving; people who read times are not. */
 const CLOCK_OFF_MS = 60_000;
 const KEYS_PATH = '/_matrix/key/v2/server';
@@ -160,7 +162,7 @@ export class FederationDoctor {
     const seconds = Math.round(Math.abs(aheadMs) / 1_000);
     const text = `${seconds} s ${aheadMs > 0 ? 'behind' : 'ahead of'} that of ${whose}`;
     if (Math.abs(aheadMs) > CLOCK_OFF_MS) return problem('clock', `${text}; keep this machine's clock synchronised`);
-    return ok('clock', seconds === 0 ? `the same as that of ${whose}` : text);
+    return ok('clock', Math.abs(aheadMs) < CLOCK_SAME_MS ? `the same as that of ${whose}` : text);
   }
 
   private async ask(whose: string, route: ServerRoute, endpoint: Endpoint, path: string): Promise<Answer> {
