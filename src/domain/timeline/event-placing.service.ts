@@ -63,7 +63,10 @@ export class EventPlacing {
     this.places = new HistoryPlaces(reader, events);
   }
 
-  /** Places events in their order; those that are not complete enough come back as what they lack. */
+  /**
+   * Places events in their order; those that are not complete enough come back as what they lack.
+   * @throws Error when the database fails
+   */
   async placeAll(
     head: RoomHead,
     batch: readonly { readonly event: SignedEvent; readonly options: PlacingOptions }[],
@@ -76,7 +79,10 @@ export class EventPlacing {
         outcomes.push(await this.place(head, event, options, glance));
         glance.placed(event, events);
       } catch (error) {
-        if (!(error instanceof MissingEventsError)) throw error;
+        if (!(error instanceof MissingEventsError)) {
+          letGo(outcomes);
+          throw error;
+        }
         outcomes.push(error);
       }
     }
@@ -318,6 +324,11 @@ function isPlain(
     partial !== true &&
     [fetched, history, policyRefusal].every((one) => one === undefined)
   );
+}
+
+/** Nobody will ask what became of these: their commits may have failed too. */
+function letGo(outcomes: readonly (Placed | MissingEventsError)[]): void {
+  for (const outcome of outcomes) if ('written' in outcome) outcome.written.catch(() => undefined);
 }
 
 function settled(status: IngestStatus): Placed {

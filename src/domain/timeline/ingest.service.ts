@@ -110,7 +110,11 @@ export class Ingest implements IncomingEvents {
       const checked = await this.parts.checks.check(roomVersion(room.version), roomId, origin, pdus);
       for (let from = 0; from < checked.length; from += TURN) {
         const turn = await this.takeTurn(room, checked.slice(from, from + TURN));
-        for (const [index, answer] of turn.entries()) answers[from + index] = answer;
+        for (const [index, answer] of turn.entries()) {
+          // Its commit may fail before the turns after it are over, when nobody asks for the answer yet.
+          answer.catch(() => undefined);
+          answers[from + index] = answer;
+        }
       }
       const outcomes = await Promise.all(answers);
       await this.parts.merging.keepFew(room);

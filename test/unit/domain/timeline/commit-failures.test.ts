@@ -1,6 +1,7 @@
 import type { Storage, Tx } from '#platform/storage/storage';
 import { RoomState } from '../../../../src/domain/room-state';
 import { Timeline } from '../../../../src/domain/timeline';
+import { BOB as BOB_ELSEWHERE, startRoom, text } from './elsewhere-room';
 import { ALICE, makeRoom, requester, say, SERVER, signingKey, startTimeline, type Rig } from './rig';
 
 /** A storage whose transactions fail when told to: before their statements, after them, or at the statement `insert`. */
@@ -91,6 +92,47 @@ describe('a failing commit', () => {
     failing.before = () => undefined;
     const eventId = await timeline.send(requester(ALICE), draft, key);
     expect(await timeline.send(requester(ALICE), draft, key)).toBe(eventId);
+  });
+
+  it('refuses a turn of received events as a whole, and leaves no rejection that nobody hears', async () => {
+    const elsewhere = await startRoom('12', {}, [], failing.wrap);
+    const { dag, joined, receive, order, room } = elsewhere;
+    const said = dag.add([joined], text(BOB_ELSEWHERE, 'not kept'));
+    // What is not plain waits for the commit of what came before it.
+    const redaction = dag.add([said], {
+      sender: BOB_ELSEWHERE,
+      type: 'm.room.redaction',
+      content: { redacts: said.eventId },
+    });
+    failing.before = () => {
+      throw new Error('the disk is full');
+    };
+    await expect(receive(said.pdu, redaction.pdu)).rejects.toThrow('the disk is full');
+    failing.before = () => undefined;
+    // Rejections that nobody handles fail the test, as they would end the program.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await receive(said.pdu, redaction.pdu);
+    expect((await order(room)).slice(-2)).toEqual([said.eventId, redaction.eventId]);
+    await elsewhere.stop();
+  });
+
+  it('refuses received events whose turn is over when their commit fails', async () => {
+    const elsewhere = await startRoom('12', {}, [], failing.wrap);
+    const { dag, joined, receive, order, room } = elsewhere;
+    const said = [joined];
+    for (let i = 0; i < 40; i++) said.push(dag.add([said.at(-1)!], text(BOB_ELSEWHERE, `text ${i}`)));
+    const pdus = said.slice(1).map((node) => node.pdu);
+    let isFirst = true;
+    failing.before = () => {
+      if (isFirst) throw new Error('the disk is full');
+    };
+    const received = receive(...pdus);
+    await expect(received).rejects.toThrow('the disk is full');
+    isFirst = false;
+    await elsewhere.timeline.ingest.idle();
+    await receive(...pdus);
+    expect((await order(room)).slice(-40)).toEqual(said.slice(1).map((node) => node.eventId));
+    await elsewhere.stop();
   });
 
   it('keeps the trouble of one room from the others that share its transaction', async () => {
