@@ -241,7 +241,7 @@ export class DestinationQueue {
 
   /** Holds on to a transaction until it is answered. */
   private async keep({ contents, missed }: Shipment): Promise<void> {
-    await this.parts.unanswered.keep(this.destination, contents);
+    await this.parts.unanswered.keep(this.destination, contents, missed);
     this.parts.missedReceipts.kept(this.destination, missed);
   }
 
@@ -260,8 +260,8 @@ export class DestinationQueue {
     const { edus, pdus } = shipment.transaction;
     const isOne = edus.length === 0 && pdus.length === 1;
     if (isOne && !this.takesEvents) return false;
-    if (shipment.fresh === undefined) await this.parts.unanswered.giveUp(this.destination);
-    await this.parts.missedReceipts.delivered(this.destination, shipment.missed);
+    if (pdus.length > 0) await this.giveUp(shipment);
+    else await this.settle(shipment);
     if (edus.length > 0) this.edusAllowed = pdus.length === 0;
     else this.size = isOne ? MAX_PDUS : Math.ceil(pdus.length / 2);
     if (isOne) {

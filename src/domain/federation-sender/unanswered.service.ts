@@ -1,4 +1,5 @@
 import type { Storage } from '#platform/storage/storage';
+import type { MissedReceipt } from './edu-buffer.model';
 import { MissedReceiptsWriter } from './missed-receipts.repository';
 import { OutboxWriter } from './outbox.repository';
 import type { Contents } from './unanswered.model';
@@ -20,11 +21,11 @@ export class UnansweredTransactions {
     return this.reader.find(destination);
   }
 
-  /** Keeps a transaction. The receipts in it are not missing any more. */
-  async keep(destination: string, contents: Contents): Promise<void> {
+  /** Keeps a transaction. `missed`: rooms all of whose missed receipts are in it, so that they are missing no more. */
+  async keep(destination: string, contents: Contents, missed: readonly MissedReceipt[]): Promise<void> {
     await this.storage.write(async (tx) => {
       await new UnansweredWriter(tx).keep(destination, contents);
-      await new MissedReceiptsWriter(tx).remove(destination, contents.receipts);
+      await new MissedReceiptsWriter(tx).remove(destination, missed);
     });
   }
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '#kernel/json';
 import { RemoteServerError, UnreachableServerError } from '#domain/federation';
 import { ALICE, BOB } from '../timeline/rig';
-import { startSender, type SenderRig } from './rig';
+import { startSender, textOf, type SenderRig } from './rig';
 
 let rig: SenderRig;
 let room: Awaited<ReturnType<SenderRig['room']>>;
@@ -112,6 +112,45 @@ describe('receipts for a server that is away', () => {
     await comesBack('a.test');
     expect(receipts('a.test')).toEqual([]);
     expect(await rig.rows('federation_missed_receipts')).toEqual([]);
+  });
+
+  it('are not lost when the server falls again before it has got them', async () => {
+    await falls('a.test');
+    const alices = await readTo('read by Alice');
+    let bobs = '';
+    await rig.settle();
+    // It takes what it has not answered, and falls with a newer receipt of the room under way.
+    rig.carrier.answers.set('a.test', async () => {
+      await falls('a.test');
+      bobs = await readTo('read by Bob', BOB);
+      await rig.settle();
+    });
+    await rig.pass(31_000);
+    while (rig.carrier.transactions('a.test').length === 0) await rig.settle();
+    await rig.settle();
+    expect(receipts('a.test')).toEqual([]);
+    for (let i = 0; i < 5; i++) await comesBack('a.test');
+    expect(new Set(receipts('a.test'))).toEqual(new Set([`${BOB} ${bobs} all`, `${ALICE} ${alices} all`]));
+  });
+
+  it('are not lost beside an event that it refuses', async () => {
+    let answer: () => void = () => undefined;
+    rig.carrier.answers.set('a.test', () => new Promise((resolve) => (answer = resolve)));
+    await rig.say(room, 'taken');
+    await rig.settle();
+    await rig.say(room, 'poison');
+    const eventId = await readTo('read');
+    await rig.settle();
+    rig.carrier.answers.set('a.test', ({ pdus }) => {
+      if (pdus.some((pdu) => textOf(pdu) === 'poison'))
+        throw new RemoteServerError('a.test', 400, 'M_BAD_JSON', 'no', { errcode: 'M_BAD_JSON' });
+    });
+    answer();
+    await rig.settle();
+    const [, both] = rig.carrier.attemptsOn('a.test');
+    expect(both).toMatchObject({ pdus: [{}, {}], edus: [{ edu_type: 'm.receipt' }] });
+    expect(rig.carrier.arrived('a.test')).toEqual(['taken', 'read']);
+    expect(receipts('a.test')).toEqual([`${ALICE} ${eventId} all`]);
   });
 
   it('are not lost in a transaction that is given up', async () => {
