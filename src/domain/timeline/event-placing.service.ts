@@ -12,14 +12,23 @@ import { HistoryPlaces, type HistoryPlace } from './history-places.service';
 import type { IngestStatus, VerifiedEvent } from './ingest.model';
 import { MissingEventsError, type Placed, type PlacingOptions } from './placing.model';
 import { NO_REDACTION, Redactions } from './redactions.service';
-import { OWN, type HeadEvent, type PreparedEvent, type RoomHead, type StateBase } from './room-head.model';
+import { PriorStates } from './prior-states.service';
+import {
+  OWN,
+  type HeadEvent,
+  type Incoming,
+  type PreparedEvent,
+  type RoomHead,
+  type StateBase,
+} from './room-head.model';
 import { toHeadEvent, type RoomHeads } from './room-heads.service';
-import type { StateResolver, StateView } from './state-resolver.service';
+import type { StateResolver } from './state-resolver.service';
 import { SurroundingsReader, type Glance, type Surroundings } from './surroundings.service';
 import { NO_PLACE, UNKNOWN_STATE, type StoredEvent, type TransactionKey } from './timeline.model';
 
 /** Free places left where history is missing, to be filled later. */
 const HOLE = 1_000_000;
+
 /** What an event was found to be. */
 interface Judgement {
   readonly kind: 'live' | 'soft_failed' | 'rejected' | 'history';
@@ -36,6 +45,18 @@ interface Apart {
   readonly redactedBy: StoredEvent | undefined;
 }
 
+/** What is around the place that such an event takes in the graph. */
+interface Site {
+  readonly previous: readonly DagEvent[];
+  /** Predecessors that this server lacks. */
+  readonly gaps: readonly string[];
+  readonly history: HistoryPlace | undefined;
+  readonly before: StateBase;
+  /** Of the state before, what matters to the event. */
+  readonly entries: ReadonlyMap<string, StoredEvent>;
+  readonly move: HeadMove | undefined;
+}
+
 /**
  * Judges events from elsewhere and gives them their place in the room's graph and order. Called in the room's queue, with
  * nothing to wait for but the database.
@@ -46,14 +67,15 @@ export class EventPlacing {
   private readonly moves: HeadMoves;
   private readonly redactions: Redactions;
   private readonly places: HistoryPlaces;
+  private readonly priors: PriorStates;
 
   constructor(
     reader: Reader,
-    private readonly rooms: RoomState,
+    rooms: RoomState,
     private readonly heads: RoomHeads,
     private readonly events: EventStore,
     private readonly judge: EventJudge,
-    private readonly resolver: StateResolver,
+    resolver: StateResolver,
     private readonly committer: Committer,
   ) {
     this.dag = new DagReader(reader);
@@ -61,6 +83,7 @@ export class EventPlacing {
     this.moves = new HeadMoves(reader, rooms, events, resolver);
     this.redactions = new Redactions(reader, events, judge);
     this.places = new HistoryPlaces(reader, events);
+    this.priors = new PriorStates(rooms, resolver);
   }
 
   /**
@@ -174,26 +197,46 @@ export class EventPlacing {
 
   /** Everything else: forks, gaps, outliers whose history arrived, redactions, history. All before it is committed. */
   private async placeApart(head: RoomHead, apart: Apart): Promise<Placed> {
-    const { event, around, options, redactedBy } = apart;
-    const { pdu } = event;
+    const { event, around, options } = apart;
     const room = head.room!;
-    const previousIds = [...new Set(prevEventIds(pdu))];
+    const previousIds = [...new Set(prevEventIds(event.pdu))];
     const previous = previousIds.map((id) => around.known.get(id)).filter((one) => isInGraph(one, room.nid));
     const gaps = previousIds.filter((id) => !isInGraph(around.known.get(id), room.nid));
     if (gaps.length > 0 && options.fetched === undefined) throw new MissingEventsError(gaps);
     const history = options.history ?? (await this.places.inGap(room.nid, event.eventId));
     // A room begins once; its create event comes again with history alone.
-    if (history === undefined && isCreateEvent(pdu)) return settled('known');
-    const before = await this.stateBefore(head, previous, options.fetched);
-    const entries = await this.judge.entriesFor(head.version, pdu, before);
-    const { kind, problem } = await this.judged(head, apart, entries, history);
+    if (history === undefined && isCreateEvent(event.pdu)) return settled('known');
+    const before = await this.priors.before(head, previous, options.fetched);
+    const entries = await this.judge.entriesFor(head.version, event.pdu, before);
+    const judgement = await this.judged(head, apart, entries, history);
+    const auth = around.auth.map((one) => one.head);
+    const own = ownEntry(event.pdu);
+    const move =
+      judgement.kind === 'live' ? await this.moves.with(head, { event, previous, before, own, auth }) : undefined;
+    const site: Site = { previous, gaps, history, before, entries, move };
+    const prepared = await this.prepareApart(head, apart, judgement, site);
+    head.place(prepared, prepared.incoming, prepared.incoming.changed);
+    const written = this.append(head, prepared, options.transaction).then((result) => {
+      if (result !== undefined) this.priors.remember(prepared, result, previous, move, options.fetched === undefined);
+      return result;
+    });
+    const { kind, problem } = judgement;
+    const status = kind === 'live' || kind === 'history' ? 'accepted' : kind;
+    return { status, ...(problem === undefined ? {} : { error: problem }), written };
+  }
+
+  /** The event as it is to be written. */
+  private async prepareApart(
+    head: RoomHead,
+    { event, around, outlier, redactedBy }: Apart,
+    { kind }: Judgement,
+    { previous, gaps, history, before, entries, move }: Site,
+  ): Promise<PreparedEvent & { incoming: Incoming }> {
+    const { pdu } = event;
     const redaction = kind === 'rejected' ? NO_REDACTION : await this.redactions.of(head, pdu, before);
     const shown = pdu.type !== 'm.room.redaction' || redaction.target !== undefined;
-    const own = ownEntry(pdu);
-    const auth = around.auth.map((one) => one.head);
-    const move = kind === 'live' ? await this.moves.with(head, { event, previous, before, own, auth }) : undefined;
-    const key = own[0] && stateMapKey(own[0].type, own[0].stateKey);
-    const replaces = key === undefined ? undefined : entries.get(key);
+    const [own] = ownEntry(pdu);
+    const replaces = own && entries.get(stateMapKey(own.type, own.stateKey));
     const stored = await this.events.events(previous.map((one) => one.nid));
     const prepared: PreparedEvent = {
       eventId: event.eventId,
@@ -203,14 +246,14 @@ export class EventPlacing {
       depthBefore: head.depth,
       previous: stored.map(toHeadEvent),
       replaces: replaces && toHeadEvent(replaces),
-      replacesCurrent: own[0] && (await this.heads.state(head, own[0].type, own[0].stateKey)),
+      replacesCurrent: own && (await this.heads.state(head, own.type, own.stateKey)),
       redacts: kind === 'soft_failed' ? undefined : redaction.target,
-      auth: own.length === 0 ? [] : auth,
+      auth: own === undefined ? [] : around.auth.map((one) => one.head),
     };
-    prepared.incoming = {
+    const incoming: Incoming = {
       kind,
       shown,
-      outlierNid: apart.outlier?.nid,
+      outlierNid: outlier?.nid,
       before,
       current: move?.current ?? [],
       changed: move?.changed ?? [],
@@ -220,13 +263,7 @@ export class EventPlacing {
       redactedBy,
       redactsLater: redaction.later,
     };
-    head.place(prepared, prepared.incoming, prepared.incoming.changed);
-    const written = this.append(head, prepared, options.transaction).then((result) => {
-      if (result !== undefined) this.remember(prepared, result, previous, move, options.fetched === undefined);
-      return result;
-    });
-    const status = kind === 'live' || kind === 'history' ? 'accepted' : kind;
-    return { status, ...(problem === undefined ? {} : { error: problem }), written };
+    return Object.assign(prepared, { incoming });
   }
 
   /** Checks 4 to 7. What somebody here asked for as history is not news, so that the room's present does not judge it. */
@@ -266,50 +303,6 @@ export class EventPlacing {
     }
     return entries;
   }
-
-  private async stateBefore(
-    head: RoomHead,
-    previous: readonly DagEvent[],
-    fetched: StateView | undefined,
-  ): Promise<StateBase> {
-    if (
-      fetched === undefined &&
-      sameEvents(
-        previous.map((one) => one.eventId),
-        head.extremities,
-      )
-    ) {
-      return { node: head.snapshot, changes: [] };
-    }
-    const views = previous.map((one): StateView => ({ snapshot: one.snapshotAfter, over: [] }));
-    const all = fetched === undefined ? views : [...views, fetched];
-    if (all.length === 0) return { node: undefined, changes: [] };
-    if (all.length === 1 && fetched !== undefined) {
-      const node = fetched.snapshot === 0 ? undefined : await this.rooms.snapshots.node(fetched.snapshot);
-      return { node, changes: fetched.over };
-    }
-    return this.resolver.together(head.room!, head.version, all);
-  }
-
-  /** Keeps what was resolved, so that the next event after the same ones need not resolve again. */
-  private remember(
-    { currentAfter }: PreparedEvent,
-    event: StoredEvent,
-    previous: readonly DagEvent[],
-    move: HeadMove | undefined,
-    isOwnState: boolean,
-  ): void {
-    if (isOwnState && previous.length > 1) {
-      this.resolver.remember(
-        previous.map((one) => one.snapshotAfter),
-        event.snapshotBefore,
-      );
-    }
-    const afters = move?.left.map((one) => one.stored!.snapshotAfter) ?? [];
-    if (afters.length > 0 && currentAfter !== undefined) {
-      this.resolver.remember([...afters, event.snapshotAfter], currentAfter);
-    }
-  }
 }
 
 /** Whether an event follows all that is there, in the usual way. */
@@ -319,7 +312,7 @@ function isPlain(
   { fetched, history, policyRefusal, partial }: PlacingOptions,
 ): boolean {
   return (
-    sameEvents(prevEventIds(pdu), head.extremities) &&
+    head.isFollowedBy(prevEventIds(pdu)) &&
     pdu.type !== 'm.room.redaction' &&
     partial !== true &&
     [fetched, history, policyRefusal].every((one) => one === undefined)
@@ -345,11 +338,6 @@ function ownEntry({ type, state_key: stateKey }: Pdu): StateEntry[] {
 
 function placeAfter(head: RoomHead, gaps: readonly string[]): number {
   return head.ordinal + 1 + (gaps.length > 0 && head.ordinal > 0 ? HOLE : 0);
-}
-
-function sameEvents(ids: readonly string[], events: readonly HeadEvent[]): boolean {
-  const distinct = new Set(ids);
-  return distinct.size === events.length && events.every((event) => distinct.has(event.eventId));
 }
 
 function pdus(entries: ReadonlyMap<string, { readonly pdu: object }>): Map<string, Pdu> {

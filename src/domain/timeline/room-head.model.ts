@@ -137,6 +137,12 @@ export class RoomHead {
     return this.extremities.length > MAX_PREV_EVENTS;
   }
 
+  /** Whether an event that names these as its predecessors follows all there is. */
+  isFollowedBy(previousIds: readonly string[]): boolean {
+    const distinct = new Set(previousIds);
+    return distinct.size === this.extremities.length && this.extremities.every((one) => distinct.has(one.eventId));
+  }
+
   /**
    * What an event made by a server follows: all extremities, or as many as it may name. Its own come first, since they know
    * of its users, then the newest.
