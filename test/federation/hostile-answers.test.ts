@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { JsonObject } from '#kernel/json';
+import { buildEvent, type Pdu } from '#protocol/events/index';
+import { HostileRoom } from './hostile-rooms';
 import { startHostileScene, type HostileScene } from './hostile-scene';
 import { HostileServer, send } from './hostile-server';
-import { eventually, say } from './people';
+import { at, eventually, say } from './people';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const MEGABYTE = 1024 * 1024;
@@ -153,6 +155,66 @@ describe('a hostile server answers', () => {
     const texts = await scene.texts();
     expect(texts).not.toContain('as alice');
     expect(texts).not.toContain('from another room');
+  });
+
+  it.each(['1', '2'])('row 36: with missing events that go round in circles, in version %s', async (room_version) => {
+    const room = await scene.anotherRoom({ room_version });
+    const id = (name: string) => `$${name}-${room_version}:${scene.hostile.serverName}`;
+    const follows = (name: string, before: string) => {
+      const pdu = buildEvent(room.version, {
+        roomId: room.roomId,
+        type: 'm.room.message',
+        sender: scene.hostile.userId,
+        content: { msgtype: 'm.text', body: name },
+        prevEvents: [id(before)],
+        authEvents: room.auth,
+        depth: room.join.pdu.depth + 5,
+        originServerTs: Date.now(),
+        eventId: id(name),
+        hashOf: () => 'A'.repeat(43),
+      });
+      return scene.hostile.sign(room.version, pdu).pdu;
+    };
+    const circle = [follows('a', 'b'), follows('b', 'c'), follows('c', 'a')];
+    const state = (room.answer['state'] as Pdu[]).map((event) => String(event.event_id));
+    scene.hostile.answers({
+      get_missing_events: { events: circle },
+      state_ids: { pdu_ids: state, auth_chain_ids: state },
+    });
+    const asked = scene.hostile.asked.length;
+    await scene.hostile.send(follows('after the circle', 'a'), follows('itself', 'itself'));
+    await scene.victim.domain.timeline.ingest.idle();
+    expect(scene.hostile.asked.length - asked).toBeLessThan(40);
+    await say(scene.alice, room.roomId, 'goes on');
+    const { status } = await scene.alice.api('GET', at(room.roomId, 'messages?dir=b&limit=100'));
+    expect(status).toBe(200);
+    await scene.isAlive();
+  });
+
+  it('row 13: with a history of other rooms, and of far more than it was asked for', async () => {
+    const other = await scene.anotherRoom();
+    const room = new HostileRoom(scene);
+    const word = (body: string, more: Parameters<typeof room.make>[3] = {}) =>
+      room.make('org.example.word', body, { body }, more);
+    const before = word('before');
+    const last = room.add('m.room.topic', '', { topic: 'now' }, { prevEvents: [before.eventId] });
+    room.serve(room.answer(), room.template({ prev_events: [last.eventId] }));
+    expect((await room.ask('join')).status).toBe(200);
+    const foreign = scene.hostile.event(other, { content: { msgtype: 'm.text', body: 'of another room' } });
+    const many = Array.from({ length: 3_000 }, (_, n) => word(`far too many ${n}`));
+    scene.hostile.answers({
+      backfill: { pdus: [last, before, foreign, ...many].map(({ pdu }) => pdu) },
+      state_ids: { pdu_ids: [], auth_chain_ids: [] },
+    });
+    const { status, body } = await scene.alice.api('GET', at(room.roomId, 'messages?dir=b&limit=50'));
+    expect(status).toBe(200);
+    expect(scene.hostile.askedFor('backfill')).toBeGreaterThan(0);
+    expect(JSON.stringify(body)).not.toContain('of another room');
+    const { timeline } = scene.victim.domain;
+    const kept = await Promise.all(many.map(async ({ eventId }) => (await timeline.event(eventId)) !== undefined));
+    expect(kept.filter(Boolean).length).toBeLessThanOrEqual(100);
+    const { body: there } = await scene.alice.api('GET', at(other.roomId, 'messages?dir=b&limit=50'));
+    expect(JSON.stringify(there)).not.toContain('of another room');
   });
 
   it('row 36: nothing for long, which keeps the events of others from waiting behind its own', async () => {

@@ -83,7 +83,7 @@ export class MissingEvents {
   async authority(room: RoomInfo, origin: string, event: InspectedEvent): Promise<void> {
     if ((await this.unknown(authEventIds(event.pdu))).length === 0) return;
     const values = await this.source().eventAuth(origin, room.roomId, event.eventId);
-    await this.takeOutliers(room, origin, values);
+    await this.takeSound(room, chainOf(event, await this.verified(room, origin, values)));
   }
 
   /** The state before an event as another server has it, laid over one of ours. */
@@ -94,9 +94,9 @@ export class MissingEvents {
     if (unknown.length > MAX_SINGLE) {
       const { state, authChain } = await this.source().state(origin, room.roomId, eventId);
       if (state.length + authChain.length > MAX_STATE) throw new Error('a state is too large');
-      await this.takeOutliers(room, origin, [...authChain, ...state]);
+      await this.takeNamed(room, origin, unknown, [...authChain, ...state]);
     } else if (unknown.length > 0) {
-      await this.takeOutliers(room, origin, await this.single(origin, unknown));
+      await this.takeNamed(room, origin, unknown, await this.single(origin, unknown));
     }
     const known = await this.outliers.stored(room, stateIds);
     return this.viewOf(known.values(), over);
@@ -131,6 +131,21 @@ export class MissingEvents {
     return this.outliers.take(room, roomVersion(room.version), events);
   }
 
+  /** Takes events that were asked for by name, and no others: what an answer has beside them could fill the disk. SECURITY: row 36. */
+  private async takeNamed(
+    room: RoomInfo,
+    origin: string,
+    eventIds: readonly string[],
+    values: readonly JsonValue[],
+  ): Promise<void> {
+    const named = new Set(eventIds);
+    const events = await this.verified(room, origin, values);
+    await this.takeSound(
+      room,
+      events.filter(({ eventId }) => named.has(eventId)),
+    );
+  }
+
   private async verified(room: RoomInfo, origin: string, values: readonly JsonValue[]): Promise<VerifiedEvent[]> {
     const checked = await this.checks.check(roomVersion(room.version), room.roomId, origin, values);
     return checked.flatMap((one) => ('event' in one ? [one.event] : []));
@@ -154,4 +169,15 @@ export class MissingEvents {
     const known = new Set((await this.dag.byIds([...new Set(eventIds)])).map((event) => event.eventId));
     return [...new Set(eventIds)].filter((eventId) => !known.has(eventId));
   }
+}
+
+/** Those of the events that an event rests on: what is beside its auth chain was not asked for. SECURITY: row 36. */
+function chainOf(event: InspectedEvent, events: readonly VerifiedEvent[]): VerifiedEvent[] {
+  const given = new Map(events.map((one) => [one.eventId, one]));
+  const chain = new Set(authEventIds(event.pdu));
+  for (const id of chain) {
+    const known = given.get(id);
+    if (known !== undefined) authEventIds(known.pdu).forEach((authId) => chain.add(authId));
+  }
+  return [...given.values()].filter(({ eventId }) => chain.has(eventId));
 }
