@@ -142,7 +142,8 @@ const lookups = (client: FederationClient) =>
         ...(search !== undefined && { generic_search_term: search }),
         ...(roomTypes !== undefined && { room_types: [...roomTypes] }),
       };
-      const page = { ...(limit !== undefined && { limit }), ...(since !== undefined && { since }) };
+      // Without a limit some give all, and what is beyond ours could never be had.
+      const page = { limit: Math.min(limit ?? MAX_ROOMS, MAX_ROOMS), ...(since !== undefined && { since }) };
       const to = client.to(server, URGENT);
       const answer =
         Object.keys(filter).length === 0

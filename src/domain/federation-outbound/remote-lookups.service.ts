@@ -26,7 +26,10 @@ export class RemoteLookups implements RemoteDirectory, RemoteProfiles {
     try {
       const { roomId, servers } = await this.remote.resolveAlias(serverName, alias);
       if (!isValidRoomId(roomId)) throw new NotFoundError(`Room alias ${alias} leads to no room`);
-      return { roomId, servers: servers.filter(isValidServerName).slice(0, MAX_SERVERS) };
+      // Whoever knows the alias need not name itself.
+      const named = servers.filter(isValidServerName).slice(0, MAX_SERVERS);
+      const isNamed = named.includes(serverName);
+      return { roomId, servers: isNamed ? named : [...named.slice(0, MAX_SERVERS - 1), serverName] };
     } catch (error) {
       if (error instanceof RemoteServerError && error.status === 404)
         throw new NotFoundError(`Room alias ${alias} not found`);
@@ -53,9 +56,11 @@ export class RemoteLookups implements RemoteDirectory, RemoteProfiles {
   private async ask(userId: string): Promise<Profile | undefined> {
     const profile = await this.remote.profile(serverNameOf(userId) ?? '', userId);
     if (profile === undefined || utf8Length(JSON.stringify(profile)) > MAX_PROFILE_BYTES) return undefined;
-    const { displayname, avatar_url, ...rest } = profile;
+    const { displayname, avatar_url, ...others } = profile;
+    // Null is for what is not set. Spec: server-server, `GET /_matrix/federation/v1/query/profile`.
+    const rest = Object.entries(others).filter(([, value]) => value !== null);
     return {
-      ...rest,
+      ...Object.fromEntries(rest),
       ...(typeof displayname === 'string' && { displayname }),
       ...(typeof avatar_url === 'string' && { avatar_url }),
     };

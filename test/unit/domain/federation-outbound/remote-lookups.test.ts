@@ -29,7 +29,12 @@ describe('what other servers are asked about people and rooms', () => {
 
   it('of a profile only what fits counts', async () => {
     const { lookups } = rig.outbound;
-    rig.servers.profile = async () => ({ displayname: 7, avatar_url: null, 'm.tz': 'Europe/Berlin' });
+    rig.servers.profile = async () => ({
+      displayname: 7,
+      avatar_url: null,
+      'm.tz': 'Europe/Berlin',
+      'org.unset': null,
+    });
     expect(await lookups.profile(BOB)).toEqual({ 'm.tz': 'Europe/Berlin' });
     rig.servers.profile = async () => ({ displayname: 'x'.repeat(70_000) });
     expect(await lookups.profile('@huge:b.org')).toBeUndefined();
@@ -39,13 +44,25 @@ describe('what other servers are asked about people and rooms', () => {
     const { lookups } = rig.outbound;
     const servers = ['not a server', ...Array.from({ length: 100 }, (_, index) => `s${index}.org`)];
     rig.servers.resolveAlias = async () => ({ roomId: '!room:a.org', servers });
-    expect(await lookups.resolve('#room:a.org')).toEqual({ roomId: '!room:a.org', servers: servers.slice(1, 21) });
+    const few = [...servers.slice(1, 20), 'a.org'];
+    expect(await lookups.resolve('#room:a.org')).toEqual({ roomId: '!room:a.org', servers: few });
     rig.servers.resolveAlias = async () => ({ roomId: 'no room', servers });
     await expect(lookups.resolve('#room:a.org')).rejects.toMatchObject({ errcode: 'M_NOT_FOUND' });
     rig.servers.resolveAlias = async () => {
       throw new RemoteServerError('a.org', 404, 'M_UNKNOWN', 'what');
     };
     await expect(lookups.resolve('#room:a.org')).rejects.toMatchObject({ errcode: 'M_NOT_FOUND' });
+  });
+
+  it('an alias leads by way of its own server too, in the place where that puts itself', async () => {
+    const { lookups } = rig.outbound;
+    const servers = async (...named: string[]) => {
+      rig.servers.resolveAlias = async () => ({ roomId: '!room:a.org', servers: named });
+      return (await lookups.resolve('#room:a.org')).servers;
+    };
+    expect(await servers()).toEqual(['a.org']);
+    expect(await servers('b.org')).toEqual(['b.org', 'a.org']);
+    expect(await servers('a.org', 'b.org')).toEqual(['a.org', 'b.org']);
   });
 
   it('a list of rooms is asked of what can be a server', async () => {

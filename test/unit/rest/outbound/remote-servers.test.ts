@@ -201,6 +201,41 @@ describe('a server that is left alone for hours', () => {
   });
 });
 
+describe('the public rooms of a server', () => {
+  const page = (query: Parameters<RemoteServers['publicRooms']>[1]) => remote.publicRooms(other, query);
+  beforeEach(() => {
+    const chunk: JsonValue[] = [{ room_id: '!a:a.org', num_joined_members: 3 }, { name: 'no id' }, 7];
+    answers = () => good({ chunk, next_batch: 'n', prev_batch: 5, total_room_count_estimate: 9 });
+  });
+
+  it('are asked for a page at a time, no larger than what is passed on', async () => {
+    await page({});
+    await page({ limit: 20, since: 'here' });
+    await page({ limit: 1_000_000 });
+    const PUBLIC_ROOMS = 'GET /_matrix/federation/v1/publicRooms';
+    expect(lines()).toEqual([
+      `${PUBLIC_ROOMS}?limit=1000`,
+      `${PUBLIC_ROOMS}?limit=20&since=here`,
+      `${PUBLIC_ROOMS}?limit=1000`,
+    ]);
+  });
+
+  it('are asked for by POST when they are filtered', async () => {
+    await page({ limit: 20, search: 'garden', roomTypes: [null, 'm.space'] });
+    const filter = { generic_search_term: 'garden', room_types: [null, 'm.space'] };
+    expect(heard).toEqual([{ line: 'POST /_matrix/federation/v1/publicRooms', body: { limit: 20, filter } }]);
+  });
+
+  it('are those that have an id, and tokens those that are texts', async () => {
+    const answer = await page({});
+    expect(answer.entries.map(({ roomId, joinedMembers, name }) => [roomId, joinedMembers, name])).toEqual([
+      ['!a:a.org', 3, null],
+    ]);
+    expect(answer).toMatchObject({ nextBatch: 'n', total: 9 });
+    expect(answer).not.toHaveProperty('prevBatch');
+  });
+});
+
 describe('an answer that is none', () => {
   const asked: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['make_join', () => remote.makeJoin(other, '!room:a.org', '@a:own.test', ['11'])],
