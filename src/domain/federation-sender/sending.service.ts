@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import { atMost } from '#platform/cache/at-most';
 import type { Owed } from './checkpoint.job';
-import { BEHIND, AFRESH, DestinationQueue, type QueueParts, type Resumption } from './destination-queue.service';
+import { DestinationQueue, type QueueParts } from './destination-queue.service';
 import type { LocalEdu } from './edu-buffer.model';
 import type { Away } from './failure.model';
 import { Lane } from './lane.model';
 import type { OutboxRow } from './outbox.repository';
+import { AFRESH, BEHIND, type Resumption } from './resumption.model';
 import { Sleepers } from './sleepers.model';
 
 /** Transactions under way at one time, to servers that answer and to those that did not: these may take a minute each. */
@@ -83,7 +84,7 @@ export class Sending {
       if (edu.receipt !== undefined) this.parts.missedReceipts.note(destination, edu.receipt);
       return;
     }
-    this.queueOf(destination).edus.add(edu);
+    this.queueOf(destination).addEdu(edu);
     this.ask(destination);
   }
 
@@ -118,7 +119,7 @@ export class Sending {
     const timer = setTimeout(() => this.ending.abort(), GRACE_MS);
     await Promise.all(this.running);
     clearTimeout(timer);
-    for (const { edus } of this.queues.values()) edus.clear();
+    for (const queue of this.queues.values()) queue.dropEdus();
   }
 
   private ask(destination: string): void {
