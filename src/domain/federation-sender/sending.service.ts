@@ -64,7 +64,7 @@ export class Sending {
   /** Goes on with a server that the database has rows of. `retryAt`: it did not answer, and is left alone until then. */
   pickUp(destination: string, retryAt: number | undefined): void {
     const known = this.queues.get(destination);
-    if (known !== undefined) known.rest();
+    if (known !== undefined) known.resume(known.rest());
     else if (retryAt === undefined) this.roused(destination, AFRESH);
     else this.asleep.set(destination, retryAt, { since: 0, resumption: BEHIND });
   }
