@@ -4,6 +4,10 @@ import type { SnapshotId } from '../room-state';
 /** The states that an event of a room's graph refers to. */
 export interface EventStates {
   readonly nid: number;
+  readonly type: string;
+  readonly stateKey: string | null;
+  /** What held the event's key in the state before it. */
+  readonly replaces: number | null;
   readonly ordinal: number | null;
   readonly before: SnapshotId;
   readonly after: SnapshotId;
@@ -13,6 +17,9 @@ export interface EventStates {
 
 interface StatesRow {
   readonly nid: number;
+  readonly type: string;
+  readonly state_key: string | null;
+  readonly replaces_nid: number | null;
   readonly ordinal: number | null;
   readonly snapshot_before: number;
   readonly snapshot_after: number;
@@ -33,10 +40,13 @@ export class RestatedEventsReader {
 
   /** All events of a room's graph, older ones first. */
   async ofRoom(roomNid: number): Promise<EventStates[]> {
-    const sql = `SELECT nid, ordinal, snapshot_before, snapshot_after, current_before, rejected FROM events
-      WHERE room_nid = ? AND snapshot_before >= 0 ORDER BY stream_pos, nid`;
+    const sql = `SELECT nid, type, state_key, replaces_nid, ordinal, snapshot_before, snapshot_after, current_before, rejected
+      FROM events WHERE room_nid = ? AND snapshot_before >= 0 ORDER BY stream_pos, nid`;
     return (await this.reader.all<StatesRow>(sql, [roomNid])).map((row) => ({
       nid: row.nid,
+      type: row.type,
+      stateKey: row.state_key,
+      replaces: row.replaces_nid,
       ordinal: row.ordinal,
       before: row.snapshot_before,
       after: row.snapshot_after,
@@ -46,12 +56,15 @@ export class RestatedEventsReader {
   }
 }
 
+type Restated = Pick<EventStates, 'nid' | 'before' | 'after' | 'current' | 'replaces'>;
+
 export class RestatedEventsWriter {
   constructor(private readonly tx: Tx) {}
 
-  async restate({ nid, before, after, current }: Omit<EventStates, 'ordinal' | 'rejected'>): Promise<void> {
-    const sql = 'UPDATE events SET snapshot_before = ?, snapshot_after = ?, current_before = ? WHERE nid = ?';
-    await this.tx.run(sql, [before, after, current, nid]);
+  async restate({ nid, before, after, current, replaces }: Restated): Promise<void> {
+    const sql = `UPDATE events SET snapshot_before = ?, snapshot_after = ?, current_before = ?, replaces_nid = ?
+      WHERE nid = ?`;
+    await this.tx.run(sql, [before, after, current, replaces, nid]);
   }
 
   /** An event that was taken in and is refused after all: it has no place any more. */

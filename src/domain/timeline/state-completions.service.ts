@@ -124,12 +124,25 @@ export class StateCompletions {
   private async restate(tx: Tx, { taken, refused }: Completed, made: ReadonlyMap<number, SnapshotNode>): Promise<void> {
     const now = (snapshot: number): number => made.get(snapshot)?.nid ?? snapshot;
     const writer = new RestatedEventsWriter(tx);
-    for (const { nid, before, after, current } of taken) {
+    for (const event of taken) {
+      const { nid, before, after, current } = event;
       if (![before, after, current].some((snapshot) => made.has(snapshot))) continue;
       const last = refused.has(nid) ? now(before) : now(after);
-      await writer.restate({ nid, before: now(before), after: last, current: now(current) });
+      const replaces = await this.replacedBy(tx, event, made.get(before)?.nid);
+      await writer.restate({ nid, before: now(before), after: last, current: now(current), replaces });
       tx.afterCommit(() => this.parts.events.redacted(nid));
     }
+  }
+
+  /** What a state event replaces in the state that was made for before it: members seemed to be new who were not. */
+  private async replacedBy(
+    tx: Tx,
+    { type, stateKey, replaces }: EventStates,
+    madeBefore: number | undefined,
+  ): Promise<number | null> {
+    if (stateKey === null || madeBefore === undefined) return replaces;
+    const held = await new Snapshots(tx).atMany(madeBefore, [[type, stateKey]]);
+    return held.get(stateMapKey(type, stateKey)) ?? null;
   }
 
   /** Moves the room's current state, and tells those who keep rows of it. */

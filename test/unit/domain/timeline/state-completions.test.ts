@@ -1,8 +1,8 @@
 import { RoomState } from '../../../../src/domain/room-state';
 import { Timeline, type PartialRoom, type StoredEvent } from '../../../../src/domain/timeline';
 import type { Node } from '../../protocol/state-resolution/test-dag';
-import { ALICE, BOB, LOCAL, text, topic } from './elsewhere-room';
-import { ofMallory, startPartial, type PartialRig } from './partial-room';
+import { ALICE, BOB, forged, LOCAL, member, text, topic } from './elsewhere-room';
+import { MALLORY, ofMallory, startPartial, type PartialRig } from './partial-room';
 import { SERVER, signingKey } from './rig';
 
 describe('a room that was joined without its members', () => {
@@ -27,6 +27,42 @@ describe('a room that was joined without its members', () => {
     await complete();
     for (const node of [joined, ...nodes]) await statesAre((await timeline.event(node.eventId))!, node);
     expect(await rig.current(rig.room)).toEqual([...nodes.at(-1)!.after.values()].sort());
+  });
+
+  it('tells of its members since what they were before', async () => {
+    const { dag, joined, receive, complete, timeline } = rig;
+    const unbanned = dag.add([joined], member(ALICE, MALLORY, 'leave'));
+    await receive(unbanned.pdu);
+    await timeline.ingest.idle();
+    const replaced = async () => {
+      const { replacesNid } = (await timeline.event(unbanned.eventId))!;
+      return replacesNid === null ? undefined : (await timeline.events([replacesNid]))[0]!.pdu.content;
+    };
+    expect(await replaced()).toBeUndefined();
+    await complete();
+    expect(await replaced()).toEqual({ membership: 'ban' });
+  });
+
+  it('tells of no event that is taken out as what was there before', async () => {
+    const { dag, joined, joinedOnce, receive, complete, timeline } = rig;
+    const hostile = { type: 'm.room.topic', state_key: '', content: { topic: 'hostile' } };
+    const [outcome] = await receive(ofMallory(dag, joined, joinedOnce, hostile));
+    const ofBob = [...joined.after.values()].filter((id) => {
+      const { type, state_key: stateKey } = dag.nodes.get(id)!.pdu;
+      return type === 'm.room.create' || type === 'm.room.power_levels' || stateKey === BOB;
+    });
+    const next = forged(dag, joined, {
+      ...hostile,
+      sender: BOB,
+      content: { topic: 'mended' },
+      prev_events: [outcome!.eventId!],
+      auth_events: ofBob,
+    });
+    expect(await receive(next)).toMatchObject([{ status: 'accepted' }]);
+    await complete();
+    const mended = (await timeline.currentState(rig.room, 'm.room.topic', ''))!;
+    const [replaced] = await timeline.events([mended.replacesNid!]);
+    expect([mended.pdu.content, replaced!.pdu.content]).toEqual([{ topic: 'mended' }, { topic: 'before' }]);
   });
 
   it('goes on afterwards, with what comes from both sides of a fork of before', async () => {
