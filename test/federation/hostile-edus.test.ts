@@ -136,6 +136,27 @@ describe('a hostile server sends EDUs', () => {
     await scene.isAlive();
   });
 
+  it('row 32: a hundred EDUs that tell of hundreds of users each, of which some are looked at', async () => {
+    await sendEdus(presence(scene.hostile.userId, { status_msg: 'before the flood' }));
+    const eventId = await say(scene.alice, scene.roomId, 'read by hundreds');
+    const users = (name: string) => Array.from({ length: 400 }, (_, n) => `@${name}${n}:${scene.hostile.serverName}`);
+    const flood = Array.from({ length: 49 }, (_, n): JsonObject[] => {
+      const push = users(`p${n}-`).map((user_id) => ({ user_id, presence: 'online' }));
+      const read = Object.fromEntries(users(`r${n}-`).map((user) => [user, { event_ids: [eventId], data: { ts: 1 } }]));
+      return [
+        { edu_type: 'm.presence', content: { push } },
+        { edu_type: 'm.receipt', content: { [scene.roomId]: { 'm.read': read } } },
+      ];
+    });
+    const { userId } = scene.hostile;
+    await sendEdus(...flood.flat(), presence(userId, { status_msg: 'after the flood' }), receipt(userId, eventId));
+    expect(await statusOf(userId)).toMatchObject({ status_msg: 'before the flood' });
+    expect(await ephemeral()).not.toContain(eventId);
+    await sendEdus(presence(userId, { status_msg: 'the next' }), receipt(userId, eventId));
+    expect(await statusOf(userId)).toMatchObject({ status_msg: 'the next' });
+    expect(await ephemeral()).toContain(eventId);
+  });
+
   it('floods: transactions that do not wait for each other’s answers', async () => {
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, n) => scene.hostile.transact([scene.message(`wave ${n}`).pdu])),

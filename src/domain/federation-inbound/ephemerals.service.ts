@@ -8,8 +8,8 @@ import type { RoomState } from '../room-state';
 import type { Typing } from '../typing';
 import type { RoomAcls } from './federation-inbound.ports';
 
-/** Entries of one EDU that are looked at; honest servers send fewer. */
-const MAX_ENTRIES = 500;
+/** Users that the EDUs of one transaction may tell something of; honest servers tell of fewer. SECURITY: row 32. */
+const MAX_ENTRIES = 1_000;
 const PRESENCES: ReadonlySet<string> = new Set(['online', 'unavailable', 'offline']);
 
 export interface EphemeralsParts {
@@ -19,6 +19,12 @@ export interface EphemeralsParts {
   readonly typing: Pick<Typing, 'receive'>;
   readonly receipts: Pick<Receipts, 'receive'>;
   readonly presence: Pick<Presence, 'receive'>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** How many entries may still be looked at: each asks the database. */
+interface Allowance {
+  left: number;
 }
 
 /**
@@ -29,7 +35,13 @@ export interface EphemeralsParts {
 export class Ephemerals {
   constructor(private readonly parts: EphemeralsParts) {}
 
-  async receive(origin: string, edu: JsonValue): Promise<void> {
+  /** Takes what one transaction brings. Never rejects. */
+  async receive(origin: string, edus: readonly JsonValue[]): Promise<void> {
+    const allowance = { left: MAX_ENTRIES };
+    for (const edu of edus) await this.take(origin, edu, allowance).catch(this.parts.onError);
+  }
+
+  private async take(origin: string, edu: JsonValue, allowance: Allowance): Promise<void> {
     if (!isJsonObject(edu)) return;
     const content = ownObject(edu, 'content');
     if (content === undefined) return;
@@ -37,9 +49,9 @@ export class Ephemerals {
       case 'm.typing':
         return this.typing(origin, content);
       case 'm.receipt':
-        return this.receipts(origin, content);
+        return this.receipts(origin, content, allowance);
       case 'm.presence':
-        return this.presence(origin, content);
+        return this.presence(origin, content, allowance);
     }
   }
 
@@ -51,12 +63,11 @@ export class Ephemerals {
     this.parts.typing.receive(roomId, userId, ownValue(content, 'typing') === true);
   }
 
-  private async receipts(origin: string, content: JsonObject): Promise<void> {
-    let budget = MAX_ENTRIES;
+  private async receipts(origin: string, content: JsonObject, allowance: Allowance): Promise<void> {
     for (const roomId of Object.keys(content)) {
       const read = ownObject(ownObject(content, roomId), 'm.read');
       for (const userId of Object.keys(read ?? {})) {
-        if (--budget < 0) return;
+        if (allowance.left-- <= 0) return;
         const receipt = readReceipt(ownValue(read, userId));
         if (receipt === undefined || !(await this.speaksFor(origin, userId, roomId))) continue;
         await this.parts.receipts.receive({ roomId, userId, ...receipt });
@@ -64,9 +75,10 @@ export class Ephemerals {
     }
   }
 
-  private async presence(origin: string, content: JsonObject): Promise<void> {
+  private async presence(origin: string, content: JsonObject, allowance: Allowance): Promise<void> {
     const pushed = ownValue(content, 'push');
-    for (const entry of Array.isArray(pushed) ? pushed.slice(0, MAX_ENTRIES) : []) {
+    for (const entry of Array.isArray(pushed) ? pushed : []) {
+      if (allowance.left-- <= 0) return;
       if (!isJsonObject(entry)) continue;
       const userId = ownString(entry, 'user_id');
       const presence = ownString(entry, 'presence');

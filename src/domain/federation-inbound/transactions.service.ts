@@ -82,12 +82,12 @@ export class Transactions {
     txnId: string,
     { pdus, edus }: ReceivedTransaction,
   ): Promise<TransactionAnswer> {
-    const { storage, ephemerals, now, onError } = this.parts;
+    const { storage, ephemerals, now } = this.parts;
     const before = await new ReceivedTransactionsReader(storage).answer(origin, txnId);
     if (before !== undefined) return JSON.parse(before) as TransactionAnswer;
     const answer = await this.takeEvents(origin, pdus);
     // After the events: receipts are for some of them.
-    for (const edu of edus) await ephemerals.receive(origin, edu).catch(onError);
+    await ephemerals.receive(origin, edus);
     const text = JSON.stringify(answer);
     await storage.write((tx) => new ReceivedTransactionsWriter(tx).keep(origin, txnId, text, now()));
     return answer;
