@@ -131,6 +131,26 @@ describe('receipts', () => {
     expect(upTo).toBe((await rig.timeline.event(one))!.ordinal);
   });
 
+  it('gives the public ones of a server’s users since a time, newest first and no more than are wanted', async () => {
+    const { roomId, nid } = room;
+    const said = await say(rig.timeline, roomId, ALICE, '1');
+    await read(ALICE, said);
+    const start = clock;
+    const next = await say(rig.timeline, roomId, ALICE, '2');
+    await read(BOB, next);
+    await read(BOB, next, 'm.read', 'main');
+    await read(ALICE, next, 'm.read.private');
+    await receipts.receive({ roomId, userId: '@carl:elsewhere.test', eventId: next, ts: clock });
+    const found = async (from: number, limit: number) =>
+      (await receipts.publicSince(nid, 'trellis.test', from, limit)).map(({ userId, threadId }) => [userId, threadId]);
+    expect(await found(start, 10)).toEqual([
+      [BOB, 'main'],
+      [BOB, null],
+    ]);
+    expect(await found(0, 10)).toHaveLength(3);
+    expect(await found(0, 1)).toEqual([[BOB, 'main']]);
+  });
+
   it('writes nothing of a request with one bad event', async () => {
     const one = await say(rig.timeline, room.roomId, ALICE, '1');
     const request = receipts.setMarkers(requester(BOB), room.roomId, { 'm.fully_read': one, 'm.read': '$unknown' });
