@@ -10,7 +10,7 @@ import type { MissedReceipt } from './edu-buffer.model';
 import { MissedReceiptsReader, MissedReceiptsWriter, type MissedReceiptRow } from './missed-receipts.repository';
 import { receiptEdus, type SentReceipt } from './receipt-edus.model';
 
-/** Of one transaction. As many receipts in one EDU as receivers may be expected to look at: 500, in 100 EDUs at most. */
+/** Of one transaction: 500 receipts in at most 100 EDUs, no more than receivers may be expected to look at. */
 const ROOMS_AT_ONCE = 5;
 const RECEIPTS_OF_ROOM = 100;
 /** Servers and rooms of which is remembered that the database has a row. Of others it is written again. */
