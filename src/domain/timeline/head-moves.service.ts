@@ -1,9 +1,10 @@
 import type { Reader } from '#platform/storage/storage';
 import type { SignedEvent } from '#protocol/events/index';
-import { stateMapKey, type RoomState, type StateEntry, type StateKeyPair } from '../room-state';
+import type { RoomState, StateEntry } from '../room-state';
 import { DagReader, type DagEvent } from './dag.repository';
 import type { EventStore } from './event-store.service';
 import { OWN, type HeadEvent, type RoomHead, type StateBase, type StateChange } from './room-head.model';
+import { StateChanges } from './state-changes.service';
 import type { StateResolver, StateView } from './state-resolver.service';
 
 /** Steps through events that are not shown, in search of the extremities that an event takes away. */
@@ -31,21 +32,24 @@ export interface Newcomer {
 /** Works out how heads move. All before the event is committed. */
 export class HeadMoves {
   private readonly dag: DagReader;
+  private readonly changes: StateChanges;
 
   constructor(
     reader: Reader,
-    private readonly rooms: RoomState,
-    private readonly events: EventStore,
+    rooms: RoomState,
+    events: EventStore,
     private readonly resolver: StateResolver,
   ) {
     this.dag = new DagReader(reader);
+    this.changes = new StateChanges(rooms, events);
   }
 
   async with(head: RoomHead, newcomer: Newcomer): Promise<HeadMove> {
     const covered = await this.covered(newcomer.previous);
     const left = head.extremities.filter((one) => !covered.has(one.stored!.nid));
     const current = await this.currentAfter(head, newcomer, left);
-    return { left, current, changed: await this.changes(head, current) };
+    const others = current.filter((entry) => entry.eventNid !== OWN);
+    return { left, current, changed: await this.changes.over(head.snapshot?.nid ?? 0, others) };
   }
 
   /** Predecessors, and those before them that are hidden behind rejected and soft-failed ones. */
@@ -71,20 +75,5 @@ export class HeadMoves {
     const others = left.map((one): StateView => ({ snapshot: one.stored!.snapshotAfter, over: [] }));
     const unstored = { eventId: event.eventId, pdu: event.pdu, auth: auth.map((one) => one.stored!.nid) };
     return this.resolver.changes(head.room!, head.version, [...others, after], from, unstored);
-  }
-
-  private async changes(head: RoomHead, current: readonly StateEntry[]): Promise<StateChange[]> {
-    const others = current.filter((entry) => entry.eventNid !== OWN);
-    if (others.length === 0) return [];
-    const keys = others.map(({ type, stateKey }): StateKeyPair => [type, stateKey]);
-    const replaced = await this.rooms.snapshots.valuesOf(head.snapshot?.nid ?? 0, keys);
-    const nids = [...others.map((entry) => entry.eventNid), ...replaced.values()].filter((nid) => nid !== 0);
-    const events = new Map((await this.events.events([...new Set(nids)])).map((event) => [event.nid, event]));
-    return others.map(({ type, stateKey, eventNid }) => ({
-      type,
-      stateKey,
-      event: events.get(eventNid),
-      replaced: events.get(replaced.get(stateMapKey(type, stateKey)) ?? 0),
-    }));
   }
 }

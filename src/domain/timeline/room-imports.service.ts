@@ -15,17 +15,11 @@ import type { RoomImporting } from './ingest.ports';
 import type { MissingEvents } from './missing-events.service';
 import type { Outlier } from './outliers.service';
 import type { PartialStates } from './partial-states.service';
-import {
-  OWN,
-  type Incoming,
-  type PreparedEvent,
-  type RoomHead,
-  type StateBase,
-  type StateChange,
-} from './room-head.model';
+import { OWN, type Incoming, type PreparedEvent, type RoomHead, type StateBase } from './room-head.model';
 import type { RestatedRooms } from './restated-rooms.service';
 import type { RoomPlaces } from './room-places.service';
 import { toHeadEvent, type RoomHeads } from './room-heads.service';
+import { StateChanges } from './state-changes.service';
 import { StateCompletions } from './state-completions.service';
 import type { StateView } from './state-resolver.service';
 import { UNKNOWN_STATE, type StoredEvent } from './timeline.model';
@@ -51,10 +45,12 @@ export interface RoomImportParts {
 export class RoomImports implements RoomImporting {
   private readonly dag: DagReader;
   private readonly completions: StateCompletions;
+  private readonly changes: StateChanges;
 
   constructor(private readonly parts: RoomImportParts) {
     this.dag = new DagReader(parts.storage);
     this.completions = new StateCompletions(parts);
+    this.changes = new StateChanges(parts.rooms, parts.events);
   }
 
   async importRoom(request: RoomImport): Promise<{ room: RoomInfo; join: StoredEvent }> {
@@ -221,7 +217,7 @@ export class RoomImports implements RoomImporting {
     const own = { type: pdu.type, stateKey: pdu.state_key ?? '', eventNid: OWN };
     const isOwn = (entry: StateEntry) => entry.type === own.type && entry.stateKey === own.stateKey;
     const others = view.over.filter((entry) => !isOwn(entry));
-    const changed = await this.changes(head, others);
+    const changed = await this.changes.over(head.snapshot?.nid ?? 0, others);
     const previous = await this.parts.heads.state(head, own.type, own.stateKey);
     const entries = await this.parts.judge.entriesFor(head.version, pdu, before);
     const replaces = entries.get(stateMapKey(own.type, own.stateKey));
@@ -261,20 +257,5 @@ export class RoomImports implements RoomImporting {
     const ids = (pdu.auth_events as (string | [string])[]).map((one) => (Array.isArray(one) ? one[0] : one));
     const rows = await this.dag.byIds(ids);
     return (await this.parts.events.events(rows.map((row) => row.nid))).map(toHeadEvent);
-  }
-
-  private async changes(head: RoomHead, entries: readonly StateEntry[]): Promise<StateChange[]> {
-    const keys = entries.map(({ type, stateKey }) => [type, stateKey] as const);
-    const before = await this.parts.rooms.snapshots.valuesOf(head.snapshot?.nid ?? 0, keys);
-    const nids = [...new Set([...entries.map((entry) => entry.eventNid), ...before.values()])].filter(
-      (nid) => nid !== 0,
-    );
-    const events = new Map((await this.parts.events.events(nids)).map((event) => [event.nid, event]));
-    return entries.map(({ type, stateKey, eventNid }) => ({
-      type,
-      stateKey,
-      event: events.get(eventNid),
-      replaced: events.get(before.get(stateMapKey(type, stateKey)) ?? 0),
-    }));
   }
 }

@@ -21,7 +21,7 @@ import type { RoomHeads } from './room-heads.service';
 import type { RestatedRooms } from './restated-rooms.service';
 import type { RoomPlaces } from './room-places.service';
 import { StateRebasing } from './state-rebasing.service';
-import type { ResolvedChange } from './timeline.ports';
+import { StateChanges } from './state-changes.service';
 import { Withdrawals, type Undoing } from './withdrawals.service';
 
 export interface StateCompletionsParts {
@@ -62,12 +62,14 @@ export class StateCompletions {
   private readonly rejudging: Rejudging;
   private readonly rebasing: StateRebasing;
   private readonly withdrawals: Withdrawals;
+  private readonly changes: StateChanges;
 
   constructor(private readonly parts: StateCompletionsParts) {
     this.dag = new DagReader(parts.storage);
     this.rejudging = new Rejudging(parts.rooms, parts.events, parts.judge);
     this.rebasing = new StateRebasing(parts.rooms);
     this.withdrawals = new Withdrawals(parts.storage, parts.events, parts.judge);
+    this.changes = new StateChanges(parts.rooms, parts.events);
   }
 
   /**
@@ -158,7 +160,11 @@ export class StateCompletions {
     await new RoomStateWriter(tx).setCurrent(current);
     tx.afterCommit(() => this.parts.rooms.stateCommitted(current));
     if (changes.length === 0) return;
-    const resolved = (await this.asEvents(head, changes)).map((change) => ({ ...change, room, position }));
+    const resolved = (await this.changes.over(head.snapshot?.nid ?? 0, changes)).map((change) => ({
+      ...change,
+      room,
+      position,
+    }));
     for (const participant of this.parts.committer.everyParticipant()) await participant.stateChanged?.(tx, resolved);
   }
 
@@ -189,22 +195,6 @@ export class StateCompletions {
         eventNid: instead.get(stateMapKey(type, stateKey)) ?? 0,
       })),
     ];
-  }
-
-  private async asEvents(
-    head: RoomHead,
-    changes: readonly StateEntry[],
-  ): Promise<Omit<ResolvedChange, 'room' | 'position'>[]> {
-    const keys = changes.map(({ type, stateKey }) => [type, stateKey] as const);
-    const before = await this.parts.rooms.snapshots.valuesOf(head.snapshot?.nid ?? 0, keys);
-    const nids = [...changes.map((entry) => entry.eventNid), ...before.values()].filter((nid) => nid !== 0);
-    const events = new Map((await this.parts.events.events([...new Set(nids)])).map((event) => [event.nid, event]));
-    return changes.map(({ type, stateKey, eventNid }) => ({
-      type,
-      stateKey,
-      event: events.get(eventNid),
-      replaced: events.get(before.get(stateMapKey(type, stateKey)) ?? 0),
-    }));
   }
 
   /** The extremities without what is refused; what that followed takes its place. */

@@ -8,21 +8,14 @@ import type { RoomInfo, RoomState, SnapshotId, SnapshotNode, StateEntry, StateKe
 import { stateMapKey } from '../room-state';
 import type { AuthChains } from './auth-chains.service';
 import type { EventStore } from './event-store.service';
-import { OWN, type StateBase } from './room-head.model';
+import { ResolvableEvents, type UnstoredEvent } from './resolvable-events.service';
+import type { StateBase } from './room-head.model';
 import type { StoredEvent } from './timeline.model';
 
 /** A state to be resolved: a stored one, and entries laid over it. */
 export interface StateView {
   readonly snapshot: SnapshotId;
   readonly over: readonly StateEntry[];
-}
-
-/** An event that has no number yet and may be in a state as {@link OWN}. */
-export interface UnstoredEvent {
-  readonly eventId: string;
-  readonly pdu: Pdu;
-  /** Numbers of its auth events. */
-  readonly auth: readonly number[];
 }
 
 /** What a view has under some keys. */
@@ -135,42 +128,42 @@ export class StateResolver {
   private async settle(room: RoomInfo, version: RoomVersion, question: Question): Promise<StateEntry[]> {
     const { views, states, keys, conflict, own } = question;
     const conflicting = states.map((state) => conflict.flatMap((key) => state.get(key) || []));
-    const loader = new Loader(this.events, this.chains, own);
-    const difference = await this.authDifference(question, conflicting, loader);
+    const resolvable = new ResolvableEvents(this.events, this.chains, own);
+    const difference = await this.authDifference(question, conflicting, resolvable);
     const full = new Set([...conflicting.flat(), ...difference]);
-    await loader.load(await loader.chain(full));
+    await resolvable.load(await resolvable.chain(full));
     const needed = neededKeys(
       version,
-      [...full].map((nid) => loader.byNid(nid)),
+      [...full].map((nid) => resolvable.byNid(nid)),
     );
     const disputed = new Map(conflict.map((key) => [key, keys.get(key)!]));
-    const drawnIn = stateKeysOf([...difference].map((nid) => loader.byNid(nid)));
+    const drawnIn = stateKeysOf([...difference].map((nid) => resolvable.byNid(nid)));
     const unconflicted = await this.viewValues(
       views[0]!,
       [...needed, ...drawnIn].filter((pair) => !disputed.has(stateMapKey(...pair))),
     );
     const agreed = new Map([...unconflicted].filter(([, nid]) => nid !== ABSENT));
     for (const pair of drawnIn) if (!agreed.has(stateMapKey(...pair))) disputed.set(stateMapKey(...pair), pair);
-    await loader.load(await loader.chain(agreed.values()));
+    await resolvable.load(await resolvable.chain(agreed.values()));
     const pairs = new Map([...keys, ...[...needed, ...drawnIn].map((pair) => [stateMapKey(...pair), pair] as const)]);
     const maps = states.map((state) => {
       const entries = [
         ...agreed,
         ...conflict.flatMap((key): [string, number][] => (state.get(key) ? [[key, state.get(key)!]] : [])),
       ];
-      return new Map(entries.map(([key, nid]) => [stateEntryKey(...pairs.get(key)!), loader.byNid(nid).eventId]));
+      return new Map(entries.map(([key, nid]) => [stateEntryKey(...pairs.get(key)!), resolvable.byNid(nid).eventId]));
     });
     const create = await this.createEvent(room);
     const resolved = resolveState({
       version,
       createEvent: create.pdu as Pdu,
       states: maps,
-      event: (eventId) => loader.byId(eventId),
-      authDifference: new Set([...difference].map((nid) => loader.byNid(nid).eventId)),
+      event: (eventId) => resolvable.byId(eventId),
+      authDifference: new Set([...difference].map((nid) => resolvable.byNid(nid).eventId)),
     });
     return [...disputed.values()].map(([type, stateKey]) => {
       const eventId = resolved.get(stateEntryKey(type, stateKey));
-      return { type, stateKey, eventNid: eventId === undefined ? ABSENT : loader.nidOf(eventId) };
+      return { type, stateKey, eventNid: eventId === undefined ? ABSENT : resolvable.nidOf(eventId) };
     });
   }
 
@@ -181,9 +174,9 @@ export class StateResolver {
   private async authDifference(
     { views, conflict }: Question,
     conflicting: readonly (readonly number[])[],
-    loader: Loader,
+    resolvable: ResolvableEvents,
   ): Promise<Set<number>> {
-    const chains = await Promise.all(conflicting.map((nids) => loader.chain(nids)));
+    const chains = await Promise.all(conflicting.map((nids) => resolvable.chain(nids)));
     const counts = new Map<number, number>();
     for (const nid of chains.flatMap((chain) => [...chain])) counts.set(nid, (counts.get(nid) ?? 0) + 1);
     const candidates = new Set([...counts].filter(([, count]) => count < chains.length).map(([nid]) => nid));
@@ -191,7 +184,8 @@ export class StateResolver {
       views[0]!,
       CORE.filter((pair) => !conflict.includes(stateMapKey(...pair))),
     );
-    for (const nid of await loader.chain([...core.values()].filter((nid) => nid !== ABSENT))) candidates.delete(nid);
+    for (const nid of await resolvable.chain([...core.values()].filter((nid) => nid !== ABSENT)))
+      candidates.delete(nid);
     // Conflicting events take part anyway.
     const disputing = new Set(conflicting.flat());
     if ([...candidates].every((nid) => disputing.has(nid))) return candidates;
@@ -203,7 +197,7 @@ export class StateResolver {
       .map((entry) => isOver.get(stateMapKey(entry.type, entry.stateKey)) ?? entry.eventNid)
       .filter((nid) => nid !== ABSENT);
     // What the agreed events are or lead to is in every chain.
-    for (const nid of await loader.chain(agreed)) candidates.delete(nid);
+    for (const nid of await resolvable.chain(agreed)) candidates.delete(nid);
     return candidates;
   }
 
@@ -237,59 +231,6 @@ interface Question {
   readonly keys: ReadonlyMap<string, StateKeyPair>;
   readonly conflict: readonly string[];
   readonly own: UnstoredEvent | undefined;
-}
-
-/** The events of one resolution, found by number and by id. */
-class Loader {
-  private readonly byNumber = new Map<number, ResolvableEvent>();
-  private readonly numbers = new Map<string, number>();
-  private readonly resolvable = new Map<string, ResolvableEvent>();
-
-  constructor(
-    private readonly events: EventStore,
-    private readonly chains: AuthChains,
-    private readonly own: UnstoredEvent | undefined,
-  ) {
-    if (own !== undefined) this.add(OWN, own.eventId, own.pdu, false);
-  }
-
-  async chain(nids: Iterable<number>): Promise<Set<number>> {
-    const all = new Set(nids);
-    const hasOwn = all.delete(OWN);
-    const start = hasOwn ? [...all, ...this.own!.auth] : all;
-    const chain = await this.chains.chain(start);
-    return hasOwn ? chain.add(OWN) : chain;
-  }
-
-  async load(nids: Iterable<number>): Promise<void> {
-    const missing = [...nids].filter((nid) => !this.byNumber.has(nid));
-    const rejected = await this.chains.rejectedOf(missing);
-    for (const { nid, eventId, pdu } of await this.events.events(missing)) {
-      this.add(nid, eventId, pdu as Pdu, rejected.has(nid));
-    }
-  }
-
-  byNid(nid: number): ResolvableEvent {
-    const event = this.byNumber.get(nid);
-    if (event === undefined) throw new Error(`state resolution lacks event ${nid}`);
-    return event;
-  }
-
-  byId(eventId: string): ResolvableEvent | undefined {
-    return this.resolvable.get(eventId);
-  }
-
-  nidOf(eventId: string): number {
-    return this.numbers.get(eventId)!;
-  }
-
-  /** An outlier may be rejected once its state is known, after it has authorised others. */
-  private add(nid: number, eventId: string, pdu: Pdu, rejected: boolean): void {
-    const event = { eventId, pdu, rejected };
-    this.byNumber.set(nid, event);
-    this.numbers.set(eventId, nid);
-    this.resolvable.set(eventId, event);
-  }
 }
 
 /** The entries by which the resolution may judge events: their own auth types, and the room's rules. */
