@@ -47,10 +47,8 @@ export class ForServers implements FederationReading {
   async event(server: string, eventId: string): Promise<OutgoingEvent> {
     const found = await this.parts.timeline.graph.find(eventId);
     const room = found && (await this.parts.rooms.info(found.event.roomId));
-    // Strangers to the room learn nothing, not even whether the event exists.
-    if (found === undefined || room === undefined || !(await this.parts.membership.servers.has(room, server))) {
-      throw unknownEvent();
-    }
+    // Strangers to the room, and whom it shuts out, learn nothing, not even whether the event exists.
+    if (found === undefined || room === undefined || !(await this.isAdmitted(server, room))) throw unknownEvent();
     return (await this.visibleToServer(server, room, [found.event]))[0]!;
   }
 
@@ -104,6 +102,12 @@ export class ForServers implements FederationReading {
 
   visibleToServer(server: string, room: RoomInfo, events: readonly StoredEvent[]): Promise<OutgoingEvent[]> {
     return this.visibility.shown(server, room, events);
+  }
+
+  /** Whether a server is in a room that does not shut it out. */
+  private async isAdmitted(server: string, room: RoomInfo): Promise<boolean> {
+    const { membership, timeline } = this.parts;
+    return (await membership.servers.has(room, server)) && timeline.graph.allows(room, server);
   }
 
   /** An event of the room before which the whole state is known. */
