@@ -3,7 +3,7 @@ import type { Clock } from '#kernel/time';
 import type { Storage } from '#platform/storage/storage';
 import { readKeyDocument, signingKeyIds, verifyJson, type KeyDocument, type VerifyKey } from '#protocol/signing/index';
 import type { KeySource, WantedKeys } from './federation.ports';
-import type { KeyAttempts } from './key-attempts.service';
+import { KeyAttempts } from './key-attempts.service';
 import { isValidAt, LONGEST_VALIDITY_MS, type ServerKey, type WantedKey } from './server-keys.model';
 import { ServerKeysWriter } from './server-keys.repository';
 
@@ -27,12 +27,16 @@ export interface KeyAskingParts {
 /** Asks a server for its keys, then the trusted notaries, and stores what is good. SECURITY: rows 11, 46. */
 export class KeyAsking {
   private readonly underWay = new Map<string, Promise<KeyDocument | undefined>>();
+  /** Which notaries do not answer. Everybody who wants a key would wait for them. */
+  private readonly notaries: KeyAttempts;
   private source: KeySource | undefined;
 
   constructor(
     private readonly parts: KeyAskingParts,
     private readonly attempts: KeyAttempts,
-  ) {}
+  ) {
+    this.notaries = new KeyAttempts(parts.now);
+  }
 
   bind(source: KeySource): void {
     this.source = source;
@@ -90,7 +94,9 @@ export class KeyAsking {
 
   /** Asks all notaries at once; the keys that they know. A key that two of them give differently is nobody's. */
   private async askNotaries(serverName: string, missing: readonly WantedKey[]): Promise<ServerKey[]> {
-    const notaries = this.parts.trustedKeyServers.filter((notary) => notary !== serverName);
+    const notaries = this.parts.trustedKeyServers.filter(
+      (notary) => notary !== serverName && this.notaries.isDue(notary),
+    );
     const query = { [serverName]: Object.fromEntries(missing.map((one) => [one.keyId, criteriaOf(one)])) };
     const answers = await Promise.all(notaries.map((notary) => this.vouched(notary, serverName, query)));
     const disputed = disputedKeys(answers.flat());
@@ -103,12 +109,23 @@ export class KeyAsking {
 
   private async vouched(notary: string, serverName: string, query: WantedKeys): Promise<KeyDocument[]> {
     try {
-      const documents = (await this.source?.vouched(notary, query)) ?? [];
+      const documents = await this.answerOf(notary, query);
       const checked = await Promise.all(documents.map((json) => this.checkVouched(notary, serverName, json)));
       // The latest has the last word.
       return checked.filter((document) => document !== undefined).sort((a, b) => a.validUntilTs - b.validUntilTs);
     } catch {
       return [];
+    }
+  }
+
+  private async answerOf(notary: string, query: WantedKeys): Promise<readonly JsonValue[]> {
+    try {
+      const documents = (await this.source?.vouched(notary, query)) ?? [];
+      this.notaries.answered(notary);
+      return documents;
+    } catch (error) {
+      this.notaries.failed(notary);
+      throw error;
     }
   }
 

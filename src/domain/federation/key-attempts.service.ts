@@ -30,6 +30,11 @@ export class KeyAttempts {
     this.attempts.set(serverName, { backOffMs: 0, next: this.now() + PAUSE_MS });
   }
 
+  /** The server has answered, and may be asked for something else at once. */
+  answered(serverName: string): void {
+    this.attempts.delete(serverName);
+  }
+
   failed(serverName: string): void {
     const before = this.attempts.get(serverName)?.backOffMs ?? 0;
     const backOffMs = before === 0 ? FIRST_BACK_OFF_MS : Math.min(before * 2, LONGEST_BACK_OFF_MS);

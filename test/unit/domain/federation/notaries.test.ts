@@ -82,6 +82,24 @@ describe('notaries', () => {
     expect(rig.queries).toHaveLength(3);
   });
 
+  it('that do not answer are left alone for a while, so that nobody waits for them again and again', async () => {
+    await begin({ trustedKeyServers: ['gone.test', 'one.test'] });
+    rig.vouched.set('gone.test', () => {
+      throw new Error('no answer');
+    });
+    const asked = async (serverName: string) => {
+      const before = rig.queries.length;
+      await keyOf(serverName, 'ed25519:k', rig.clock.now);
+      return rig.queries.length - before;
+    };
+    expect([await asked('b.test'), await asked('c.test'), await asked('d.test')]).toEqual([2, 1, 1]);
+    rig.clock.now += 10_000;
+    expect([await asked('e.test'), await asked('f.test')]).toEqual([2, 1]);
+    rig.clock.now += 20_000;
+    rig.vouched.delete('gone.test');
+    expect([await asked('g.test'), await asked('h.test')]).toEqual([2, 2]);
+  });
+
   it('are asked for a key that is valid at the time of the event', async () => {
     await begin({ trustedKeyServers: ['notary.test'] });
     alpha.reachable = false;
