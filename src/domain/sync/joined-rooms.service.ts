@@ -99,7 +99,7 @@ export class JoinedRooms {
     // A limited timeline has the client let go of the events that it holds.
     const isAnew = !isNew && shared.restated.has(room.nid);
     const whole = isNew || isAnew || reading.fullState;
-    const slice = await this.slice(reading, task, shared, isNew);
+    const slice = await this.slice(reading, task, shared);
     const summary =
       whole || this.sections.summary.changedIn(slice)
         ? await this.sections.summary.read(reading.requester.userId, room)
@@ -118,24 +118,29 @@ export class JoinedRooms {
     return { task, isNew: isNew || isAnew, slice, answer };
   }
 
-  private async slice(reading: Reading, task: RoomTask, shared: Shared, isNew: boolean): Promise<Slice> {
+  private async slice(reading: Reading, task: RoomTask, shared: Shared): Promise<Slice> {
     const { room } = task;
     const upTo = await this.timeline.ordinalAt(room, reading.window.until);
-    const isAnew = !isNew && shared.restated.has(room.nid);
-    const nothing = !isNew && !isAnew && !shared.changed.has(room.nid);
-    const stretch: Stretch = { room, after: nothing ? upTo : undefined, upTo };
-    if (nothing || isAnew) return this.sections.timeline.read(reading, stretch);
-    return this.sections.timeline.read(reading, { ...stretch, after: await this.start(reading, task, isNew) });
+    const stretch: Stretch = { room, after: await this.start(reading, task, shared, upTo), upTo };
+    return this.sections.timeline.read(reading, stretch);
   }
 
   /**
-   * After which event the timeline may begin. What was served before is not served again: for a room that the user came
-   * back to, that is everything up to the departure.
+   * After which event the timeline may begin. What was served before is not served again, except of a room that is served
+   * anew: for a room that the user came back to, that is everything up to the departure.
    */
-  private async start({ window }: Reading, { room, standing }: RoomTask, isNew: boolean): Promise<number | undefined> {
-    if (window.since === undefined) return undefined;
-    if (!isNew || standing!.wasJoined) return this.timeline.ordinalAt(room, window.since);
-    return standing!.toldDeparture?.ordinal;
+  private async start(
+    { window: { since } }: Reading,
+    task: RoomTask,
+    { changed, restated }: Shared,
+    upTo: number,
+  ): Promise<number | undefined> {
+    const { room, standing } = task;
+    if (since === undefined) return undefined;
+    const isNew = isNewToClient(task, since);
+    if (isNew && !standing!.wasJoined) return standing!.toldDeparture?.ordinal;
+    if (!isNew && restated.has(room.nid)) return undefined;
+    return isNew || changed.has(room.nid) ? this.timeline.ordinalAt(room, since) : upTo;
   }
 }
 
