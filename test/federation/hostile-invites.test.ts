@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JsonObject, JsonValue } from '#kernel/json';
-import { hashAndSign } from '#protocol/events/index';
+import { buildEvent, hashAndSign } from '#protocol/events/index';
+import { roomVersion } from '#protocol/room-versions';
 import { SigningKey } from '#protocol/signing/index';
 import { refused, startHostileScene, type HostileScene } from './hostile-scene';
 import { bodyOf, HostileServer, path, send, type Forgery } from './hostile-server';
@@ -53,6 +54,70 @@ describe('a hostile server that invites', () => {
     for (const forgery of strangers) {
       const answer = await offer(invite(forgery));
       expect([400, 403, 404]).toContain(answer.status);
+      expect(answer.body).not.toHaveProperty('event');
+    }
+    expect(await invitesOf(guest)).toEqual({});
+  });
+
+  it('row 30: invites nobody whose account is closed, nor asks such users’ profiles', async () => {
+    const gone = await scene.victim.registerUser('gone');
+    const auth = { type: 'm.login.password', identifier: { type: 'm.id.user', user: 'gone' }, password: gone.password };
+    expect((await gone.api.post('/_matrix/client/v3/account/deactivate', { auth })).status).toBe(200);
+    const answer = await offer(invite({ stateKey: gone.userId }));
+    expect(answer).toEqual(refused(403, 'M_FORBIDDEN'));
+    expect(answer.body).not.toHaveProperty('event');
+    const profile = (userId: string) =>
+      scene.hostile.get(`/_matrix/federation/v1/query/profile?user_id=${encodeURIComponent(userId)}`);
+    expect((await profile(gone.userId)).body).not.toHaveProperty('displayname');
+    expect(await profile('@never:victim.example')).toEqual(refused(404, 'M_NOT_FOUND'));
+  });
+
+  it.each([
+    '@GUEST:victim.example',
+    '@guest:VICTIM.example',
+    '@guest :victim.example',
+    '@guest:victim.example:443',
+    '@guest:victim.example.',
+    'guest',
+    '@:victim.example',
+    `@${'g'.repeat(300)}:victim.example`,
+    '@guest\0:victim.example',
+  ])('row 49: invites nobody under a name like that of a user: %j', async (stateKey) => {
+    const answer = await offer(invite({ stateKey }));
+    expect([400, 403, 404]).toContain(answer.status);
+    expect(answer.body).not.toHaveProperty('event');
+    expect(await invitesOf(guest)).toEqual({});
+  });
+
+  it('row 49: gets no event of a newer room version signed by the operation for the oldest', async () => {
+    const event = invite();
+    const answer = await scene.offer('v1/invite', foreign, event.eventId, event.pdu);
+    expect(answer.status).toBe(400);
+    expect(JSON.stringify(answer.body)).not.toContain('signatures');
+    expect(await invitesOf(guest)).toEqual({});
+  });
+
+  it('row 49: gets no event signed whose id is of this server, in versions where its maker chooses it', async () => {
+    const version = roomVersion('2');
+    const signed = (eventId: string) => {
+      const pdu = buildEvent(version, {
+        roomId: foreign,
+        type: MEMBER,
+        sender: scene.hostile.userId,
+        stateKey: guest.userId,
+        content: { membership: 'invite' },
+        prevEvents: [],
+        authEvents: [],
+        depth: 5,
+        originServerTs: Date.now(),
+        eventId,
+        hashOf: () => '',
+      });
+      return scene.hostile.sign(version, pdu);
+    };
+    for (const eventId of ['$ours:victim.example', '$theirs:trusted.example']) {
+      const answer = await offer(signed(eventId), [], { room_version: '2' });
+      expect([400, 403]).toContain(answer.status);
       expect(answer.body).not.toHaveProperty('event');
     }
     expect(await invitesOf(guest)).toEqual({});

@@ -149,6 +149,21 @@ describe('a hostile server signs requests', () => {
       await server.stop();
     });
 
+    it('row 46: gives its keys slowly to many at once, which keeps nobody else waiting', async () => {
+      const slow = await Promise.all(Array.from({ length: 12 }, () => HostileServer.start(scene.ca, scene.victim)));
+      let release: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => (release = resolve));
+      for (const server of slow) server.publishes = () => held.then(() => ({}));
+      const waiting = slow.flatMap((server) => Array.from({ length: 10 }, () => server.get(EVENT)));
+      const honest = await another((server) => signed(server));
+      expect((await askBy(honest)).status).toBe(404);
+      expect(await scene.hostile.get(EVENT)).toEqual(refused(404, 'M_NOT_FOUND'));
+      await scene.isAlive();
+      release();
+      expect(new Set((await Promise.all(waiting)).map(({ status }) => status))).toEqual(new Set([401]));
+      await Promise.all(slow.map((server) => server.stop()));
+    });
+
     it('row 46: has a transaction ask as many servers as sign its events, and each but once', async () => {
       const other = await another((server) => signed(server));
       const pdus = Array.from(

@@ -24,7 +24,7 @@ export class HostileServer extends SigningPeer {
   /** Requests that came in, by path. */
   readonly asked: string[] = [];
   /** What it says about its keys. */
-  publishes: () => JsonValue = () => this.keyDocument();
+  publishes: () => JsonValue | Promise<JsonValue> = () => this.keyDocument();
   private handler: Handler = nothing;
 
   private constructor(
@@ -120,7 +120,9 @@ export class HostileServer extends SigningPeer {
   private serve(request: IncomingMessage, response: ServerResponse): void {
     const url = request.url ?? '';
     this.asked.push(url);
-    if (url.startsWith('/_matrix/key/v2/server')) send(response, 200, this.publishes());
+    if (url.startsWith('/_matrix/key/v2/server')) {
+      void Promise.resolve(this.publishes()).then((keys) => send(response, 200, keys));
+    }
     // Who takes no transactions is left alone soon, and could do no harm.
     else if (url.startsWith('/_matrix/federation/v1/send/')) send(response, 200, { pdus: {} });
     else void this.handler(request, response);
