@@ -5,7 +5,7 @@ import type { RoomInfo } from '../room-state';
 import { DagReader } from './dag.repository';
 import type { EventPlacing } from './event-placing.service';
 import type { EventStore } from './event-store.service';
-import { HistoryPlaces } from './history-places.service';
+import { HistoryPlaces, type HistoryPlace } from './history-places.service';
 import type { VerifiedEvent } from './ingest.model';
 import type { BackfillSource, IngestPorts } from './ingest.ports';
 import type { MissingEvents } from './missing-events.service';
@@ -98,31 +98,45 @@ export class History implements BackfillSource {
     let placed = 0;
     for (const [index, event] of fresh.entries()) {
       const history = { ordinal: lowest.ordinal + index, beside: above };
-      const place = async (fetch: boolean): Promise<void> => {
-        const head = await this.parts.heads.of(room);
-        const over = await head.run(async () => {
-          await head.settled();
-          return head.snapshot?.nid ?? 0;
-        });
-        const fetched = fetch ? await this.parts.missing.stateBefore(room, server, event.eventId, over) : undefined;
-        const run = async () => ({
-          done: await this.parts.placing.place(head, event, { history, ...(fetched === undefined ? {} : { fetched }) }),
-        });
-        const { done } = await head.run(run);
-        await done.written;
-        if (done.status === 'accepted') placed++;
-      };
+      const place = (fetch: boolean) => this.placeOne(room, server, event, history, fetch);
       try {
         await this.parts.missing.authority(room, server, event);
-        await place(false).catch(async (error: unknown) => {
+        const isShown = await place(false).catch((error: unknown) => {
           if (!(error instanceof MissingEventsError) || states-- <= 0) throw error;
-          await place(true);
+          return place(true);
         });
+        if (isShown) placed++;
       } catch (error) {
         if (!(error instanceof MissingEventsError)) this.parts.onError(error);
       }
     }
     return placed;
+  }
+
+  /**
+   * Places one event; whether it is shown.
+   * @param fetch whether the server is asked for the state before it, because what the event follows is missing
+   * @throws MissingEventsError when that is so and it is not asked
+   */
+  private async placeOne(
+    room: RoomInfo,
+    server: string,
+    event: VerifiedEvent,
+    history: HistoryPlace,
+    fetch: boolean,
+  ): Promise<boolean> {
+    const head = await this.parts.heads.of(room);
+    const over = await head.run(async () => {
+      await head.settled();
+      return head.snapshot?.nid ?? 0;
+    });
+    const options = fetch
+      ? { history, fetched: await this.parts.missing.stateBefore(room, server, event.eventId, over) }
+      : { history };
+    // The promise of the commit must not be awaited in the queue.
+    const { placed } = await head.run(async () => ({ placed: await this.parts.placing.place(head, event, options) }));
+    await placed.written;
+    return placed.status === 'accepted';
   }
 }
 
