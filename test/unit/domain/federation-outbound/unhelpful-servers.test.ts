@@ -122,6 +122,7 @@ describe('servers that do not help', () => {
         new RemoteServerError('b.org', 403, 'M_INVITE_BLOCKED', 'no'),
         'M_INVITE_BLOCKED',
       ],
+      ['find fault with our request', new RemoteServerError('b.org', 400, 'M_MISSING_PARAM', 'no'), 'M_BAD_STATUS'],
       ['are away', new UnreachableServerError('b.org', 'away'), 'M_CONNECTION_FAILED'],
     ])('and %s: nothing is in the room', async (_, trouble, errcode) => {
       rig.servers.trouble.set('b.org', trouble);
