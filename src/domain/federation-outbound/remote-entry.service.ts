@@ -19,6 +19,8 @@ const OLDEST = '1';
 const MAX_SERVERS_IN_ROOM = 20_000;
 /** For a whole join, by way of all servers together: a large room takes its server a while to put together. */
 const JOIN_MS = 240_000;
+/** With one server, for one user to come in. */
+const MAX_HANDSHAKES = 2;
 /** How long a user waits for another who enters the same room, and whom a slow server may keep. */
 const FOLLOW_MS = 10_000;
 
@@ -101,10 +103,18 @@ export class RemoteEntries {
     await this.parts.membership.outOfBand.importLeave({ roomId, userId, version, ...left });
   }
 
+  /**
+   * The user may be in already, by an earlier request or by a server whose answer was taken in after its time. And a join that
+   * another user of ours has overtaken in bringing the room may be history by then: a second one follows what is there.
+   */
   private async joinBy(server: string, entry: RemoteEntry, signal: AbortSignal): Promise<void> {
+    for (let tries = 0; tries < MAX_HANDSHAKES && !(await this.isJoined(entry)); tries++) {
+      await this.shakeHands(server, entry, signal);
+    }
+  }
+
+  private async shakeHands(server: string, entry: RemoteEntry, signal: AbortSignal): Promise<void> {
     const { roomId, userId } = entry;
-    // By an earlier request, or by a server whose answer was taken in after its time.
-    if (await this.isJoined(entry)) return;
     const template = await this.parts.remote.makeJoin(server, roomId, userId, knownRoomVersions());
     const signed = this.sign(entry, 'join', template);
     const resident = await this.isResident(roomId);
