@@ -3,7 +3,7 @@ import { addEventSignature, type Pdu } from '#protocol/events/index';
 import { HostileRoom } from './hostile-rooms';
 import { startHostileScene, type HostileScene } from './hostile-scene';
 import { HostileServer } from './hostile-server';
-import { at, stateOf, syncOf } from './people';
+import { at, eventually, stateOf, syncOf } from './people';
 
 const MEMBER = 'm.room.member';
 const AUTHORISER = 'join_authorised_via_users_server';
@@ -129,6 +129,28 @@ describe('a hostile server lets in', () => {
     expect(Object.keys((await syncOf(bob)).join ?? {})).not.toContain(room.roomId);
     expect((await scene.alice.api('GET', at(room.roomId, `state/${MEMBER}/${bob.userId}`))).status).toBe(404);
   });
+
+  it.each([false, true])(
+    'row 10: nobody back in who has left, by their join of before (partly: %s)',
+    async (partly) => {
+      const carol = await scene.person(`carol${partly ? 1 : 0}`);
+      const room = new HostileRoom(scene);
+      const [before] = [room.serve(room.answer(), room.template({ sender: carol.userId, state_key: carol.userId }))];
+      expect((await room.ask('join', carol)).status).toBe(200);
+      expect((await carol.api('POST', at(room.roomId, 'leave'), {})).status).toBe(200);
+      const state = [...room.state.map(({ pdu }) => pdu), before[0]!];
+      const asked = { pdus: state, auth_chain: state };
+      const join = room.answer({ state: partly ? room.state.slice(0, 3).map(({ pdu }) => pdu) : state });
+      const partial: JsonObject = partly ? { members_omitted: true, servers_in_room: [scene.hostile.serverName] } : {};
+      room.serve((signed) => ({ ...join(signed), ...partial }));
+      expect((await room.ask('join')).status).toBe(200);
+      if (partly) {
+        scene.hostile.answers({ 'state/': asked });
+        await eventually(async () => expect(await scene.victim.domain.timeline.imports.partialRooms()).toEqual([]));
+      }
+      expect(Object.keys((await syncOf(carol)).join ?? {})).not.toContain(room.roomId);
+    },
+  );
 
   it.each<[string, (join: Pdu) => JsonValue]>([
     ['a text', () => 'text'],

@@ -86,6 +86,7 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
   return {
     ingest,
     imports: new RoomImports({
+      serverName: config.serverName,
       storage,
       rooms,
       heads,

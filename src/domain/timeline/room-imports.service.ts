@@ -1,4 +1,5 @@
 import { BadJsonError, ForbiddenError, NotFoundError } from '#kernel/errors';
+import { serverNameOf } from '#kernel/ids';
 import type { Storage } from '#platform/storage/storage';
 import { creatorsOf } from '#protocol/auth-rules/index';
 import { createEventIdOf, isCreateEvent, prevEventIds, roomVersionOf, type Pdu } from '#protocol/events/index';
@@ -28,6 +29,7 @@ import { UNKNOWN_STATE, type StoredEvent } from './timeline.model';
 const HOLE = 1_000_000;
 
 export interface RoomImportParts {
+  readonly serverName: string;
   readonly storage: Storage;
   readonly rooms: RoomState;
   readonly heads: RoomHeads;
@@ -63,7 +65,7 @@ export class RoomImports implements RoomImporting {
     const inState = checked.slice(request.authChain.length).flatMap((one) => ('event' in one ? [one.event] : []));
     const room = await this.makeRoom(version, roomId, this.beginning(version, roomId, inState));
     const known = await this.parts.missing.takeSound(room, sound);
-    const stateIds = new Set(inState.map((event) => event.eventId));
+    const stateIds = await this.heldIds(room, inState);
     const state = [...known.values()].filter((one) => stateIds.has(one.eventId));
     const stored = await this.inQueue(room, (head) => this.place(head, request, join, state));
     return { room: (await this.parts.rooms.info(roomId))!, join: await stored.join };
@@ -74,7 +76,10 @@ export class RoomImports implements RoomImporting {
     if (partial === undefined || partial.eventId !== eventId) return;
     const known = await this.parts.missing.takeOutliers(room, origin, [...authChain, ...state]);
     const checked = await this.parts.checks.check(roomVersion(room.version), room.roomId, origin, state);
-    const ids = new Set(checked.flatMap((one) => ('event' in one ? one.event.eventId : [])));
+    const ids = await this.heldIds(
+      room,
+      checked.flatMap((one) => ('event' in one ? [one.event] : [])),
+    );
     const [join] = await this.dag.byIds([eventId]);
     if (join === undefined) throw new NotFoundError('The join is not known');
     const entries = [...known.values()].flatMap(({ eventId: id, nid, pdu, rejected }) => {
@@ -125,6 +130,26 @@ export class RoomImports implements RoomImporting {
     const refusal = this.parts.judge.byAuthEvents(version, create, [], undefined);
     if (refusal !== undefined) throw new BadJsonError(`The create event is not allowed: ${refusal.message}`);
     return create;
+  }
+
+  /**
+   * The events of a state but for joins of our users which we know to be over: else a server could bring everybody back in
+   * who ever left its room. Joins that we do not know may be on their way, by another request. SECURITY: row 10.
+   */
+  private async heldIds(room: RoomInfo, state: readonly VerifiedEvent[]): Promise<Set<string>> {
+    const held = new Map(state.map(({ eventId, pdu }) => [eventId, pdu]));
+    const ours = state.filter(({ pdu }) => this.isJoinOfOurs(pdu)).map(({ eventId }) => eventId);
+    for (const { eventId, nid, roomNid, snapshotBefore } of await this.dag.byIds(ours)) {
+      if (roomNid !== room.nid || snapshotBefore === UNKNOWN_STATE) continue;
+      const { type, state_key: userId = '' } = held.get(eventId)!;
+      if ((await this.parts.rooms.current(room, type, userId)) !== nid) held.delete(eventId);
+    }
+    return new Set(held.keys());
+  }
+
+  private isJoinOfOurs({ type, state_key: userId = '', content }: Pdu): boolean {
+    const isOurs = type === 'm.room.member' && serverNameOf(userId) === this.parts.serverName;
+    return isOurs && ownString(content, 'membership') === 'join';
   }
 
   /** The room's row: new, or corrected where it was known before. @throws BadJsonError when it had another version then */
