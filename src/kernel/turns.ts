@@ -1,3 +1,5 @@
+import { endsWithin } from './patience';
+
 /** Runs what is about the same thing (a room, a server) one after another, and what is about others beside it. */
 export class Turns {
   private readonly tails = new Map<string, Promise<unknown>>();
@@ -8,7 +10,7 @@ export class Turns {
    */
   async run<T>(about: string, work: () => Promise<T>, patienceMs?: number): Promise<T> {
     const before = this.tails.get(about) ?? Promise.resolve();
-    const isMyTurn = patienceMs === undefined ? before : settledWithin(before, patienceMs);
+    const isMyTurn = patienceMs === undefined ? before : endsWithin(before, patienceMs);
     const result = isMyTurn.then(work, work);
     const tail = result.catch(() => undefined);
     this.tails.set(about, tail);
@@ -18,10 +20,4 @@ export class Turns {
       if (this.tails.get(about) === tail) this.tails.delete(about);
     }
   }
-}
-
-async function settledWithin(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -1,4 +1,5 @@
 import type { JsonValue } from '#kernel/json';
+import { endsWithin } from '#kernel/patience';
 import type { Clock } from '#kernel/time';
 import type { Storage } from '#platform/storage/storage';
 import { readKeyDocument, signingKeyIds, verifyJson, type KeyDocument, type VerifyKey } from '#protocol/signing/index';
@@ -50,7 +51,7 @@ export class KeyAsking {
    */
   async ask(serverName: string, wanted: readonly WantedKey[], onEnough: () => void): Promise<boolean> {
     const itself = this.askItself(serverName);
-    if (await isSlow(itself)) return this.askBoth(itself, serverName, wanted, onEnough);
+    if (!(await endsWithin(itself, PATIENCE_MS))) return this.askBoth(itself, serverName, wanted, onEnough);
     const own = await itself;
     const missing = wanted.filter(({ keyId }) => !has(own, keyId));
     if (own !== undefined && missing.length === 0) return true;
@@ -169,12 +170,6 @@ export class KeyAsking {
     }
     return all;
   }
-}
-
-async function isSlow(answer: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(true), PATIENCE_MS)));
-  return Promise.race([late, answer.then(() => false)]).finally(() => clearTimeout(timer));
 }
 
 function readDocument(json: JsonValue | undefined, serverName: string): KeyDocument | undefined {

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '#kernel/json';
+import { endsWithin } from '#kernel/patience';
 import type { Clock } from '#kernel/time';
 import type { Storage } from '#platform/storage/storage';
 import { signJson, type SigningKey } from '#protocol/signing/index';
@@ -81,9 +82,7 @@ export class Notary {
   }
 
   private async refresh(serverName: string, client: string): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, BUDGET_MS)));
-    await Promise.race([late, this.parts.keys.refresh(serverName, [], client)]).finally(() => clearTimeout(timer));
+    await endsWithin(this.parts.keys.refresh(serverName, [], client), BUDGET_MS);
   }
 
   private vouchFor(documents: readonly JsonObject[]): JsonObject[] {

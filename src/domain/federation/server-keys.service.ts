@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { endsWithin } from '#kernel/patience';
 import type { Clock } from '#kernel/time';
 import { atMost } from '#platform/cache/at-most';
 import type { Storage } from '#platform/storage/storage';
@@ -74,10 +75,8 @@ export class ServerKeys {
       missing.set(one.serverName, [...list, one]);
     }
     if (missing.size > 0) {
-      await within(
-        BUDGET_MS,
-        [...missing].map(([serverName, keys]) => this.fetching.fetch(serverName, keys, client)),
-      );
+      const work = [...missing].map(([serverName, keys]) => this.fetching.fetch(serverName, keys, client));
+      await endsWithin(Promise.all(work), BUDGET_MS);
     }
     return (one) => this.usable(one);
   }
@@ -132,10 +131,4 @@ function cacheKey(serverName: string, keyId: string): string {
 
 function withoutPadding(text: string): string {
   return text.replace(/=+$/, '').replace(/-/g, '+').replace(/_/g, '/');
-}
-
-async function within(ms: number, work: readonly Promise<void>[]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([late, Promise.all(work)]).finally(() => clearTimeout(timer));
 }

@@ -1,4 +1,5 @@
 import { serverNameOf } from '#kernel/ids';
+import { endsWithin } from '#kernel/patience';
 import type { Storage } from '#platform/storage/storage';
 import { prevEventIds } from '#protocol/events/index';
 import type { RoomInfo } from '../room-state';
@@ -47,7 +48,7 @@ export class History implements BackfillSource {
     const above = gaps.map((gap) => nids.get(gap.eventNid)!).sort((a, b) => a.ordinal - b.ordinal)[0]!;
     const missing = gaps.filter((gap) => gap.eventNid === above.nid).map((gap) => gap.missingId);
     const fill = this.running.get(room.nid) ?? this.start(room, above, missing);
-    return within(fill, waitMs);
+    return (await endsWithin(fill, waitMs)) && fill;
   }
 
   /** Whether this server lacks a part of the room's history. */
@@ -155,12 +156,4 @@ function leadingTo(missing: readonly string[], events: readonly VerifiedEvent[])
 
 function isPlaced({ eventId, snapshotBefore }: { eventId: string; snapshotBefore: number }): string[] {
   return snapshotBefore >= 0 ? [eventId] : [];
-}
-
-async function within(work: Promise<boolean>, waitMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), waitMs);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
