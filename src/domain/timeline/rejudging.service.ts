@@ -33,7 +33,8 @@ export class Rejudging {
   ): Promise<ReadonlySet<number>> {
     const lacked = new Map(missing.map((entry) => [stateMapKey(entry.type, entry.stateKey), entry.eventNid]));
     const create = await this.events.event(await this.rooms.current(room, 'm.room.create', ''));
-    const refused = new Map<number, string>();
+    const refused = new Set<number>();
+    const refusedIds = new Set<string>();
     // What rests on a refused event may come before it here, but seldom: usually one turn is all.
     for (let known = -1; refused.size > known;) {
       known = refused.size;
@@ -42,19 +43,19 @@ export class Rejudging {
         const stored = new Map((await this.events.events(states.map((one) => one.nid))).map((one) => [one.nid, one]));
         for (const { nid, before } of states) {
           const event = stored.get(nid)!;
-          if (!(await this.holds(room, event, before, { lacked, past, refused, create })))
-            refused.set(nid, event.eventId);
+          if (await this.holds(room, event, before, { lacked, past, refused, refusedIds, create })) continue;
+          refused.add(nid);
+          refusedIds.add(event.eventId);
         }
       }
     }
-    return new Set(refused.keys());
+    return refused;
   }
 
   private async holds(room: RoomInfo, event: StoredEvent, before: number, by: Grounds): Promise<boolean> {
     const version = roomVersion(room.version);
     const pdu = event.pdu as Pdu;
-    const refusedIds = [...by.refused.values()];
-    if (authEventIds(pdu).some((id) => refusedIds.includes(id))) return false;
+    if (authEventIds(pdu).some((id) => by.refusedIds.has(id))) return false;
     const node = before === 0 ? undefined : await this.rooms.snapshots.node(before);
     const held = await this.judge.entriesFor(version, pdu, { node, changes: [] });
     const entries = new Map<string, Pdu>();
@@ -84,7 +85,7 @@ interface Grounds {
   /** Numbers of the events that the states lacked, by key. */
   readonly lacked: ReadonlyMap<string, number>;
   readonly past: ReadonlySet<number>;
-  /** Ids of refused events by number. */
-  readonly refused: ReadonlyMap<number, string>;
+  readonly refused: ReadonlySet<number>;
+  readonly refusedIds: ReadonlySet<string>;
   readonly create: StoredEvent | undefined;
 }
