@@ -26,9 +26,6 @@ import type { StateResolver } from './state-resolver.service';
 import { SurroundingsReader, type Glance, type Surroundings } from './surroundings.service';
 import { NO_PLACE, UNKNOWN_STATE, type StoredEvent, type TransactionKey } from './timeline.model';
 
-/** Free places left where history is missing, to be filled later. */
-const HOLE = 1_000_000;
-
 /** What an event was found to be. */
 interface Judgement {
   readonly kind: 'live' | 'soft_failed' | 'rejected' | 'history';
@@ -242,7 +239,7 @@ export class EventPlacing {
       eventId: event.eventId,
       pdu,
       json: event.json,
-      ordinal: kind === 'live' && shown ? placeAfter(head, gaps) : (history?.ordinal ?? NO_PLACE),
+      ordinal: kind === 'live' && shown ? head.nextOrdinal(gaps.length > 0) : (history?.ordinal ?? NO_PLACE),
       depthBefore: head.depth,
       previous: stored.map(toHeadEvent),
       replaces: replaces && toHeadEvent(replaces),
@@ -334,10 +331,6 @@ function isInGraph(event: DagEvent | undefined, roomNid: number): event is DagEv
 
 function ownEntry({ type, state_key: stateKey }: Pdu): StateEntry[] {
   return stateKey === undefined ? [] : [{ type, stateKey, eventNid: OWN }];
-}
-
-function placeAfter(head: RoomHead, gaps: readonly string[]): number {
-  return head.ordinal + 1 + (gaps.length > 0 && head.ordinal > 0 ? HOLE : 0);
 }
 
 function pdus(entries: ReadonlyMap<string, { readonly pdu: object }>): Map<string, Pdu> {

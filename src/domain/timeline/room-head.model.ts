@@ -46,6 +46,9 @@ export interface StateBase {
   readonly changes: readonly StateEntry[];
 }
 
+/** Free places left where history is missing, to be filled later. */
+const HOLE = 1_000_000;
+
 /** Stands for the number of an event that has none yet. */
 export const OWN = -1;
 
@@ -137,6 +140,11 @@ export class RoomHead {
     return this.extremities.length > MAX_PREV_EVENTS;
   }
 
+  /** The place of the next event; behind a gap, unless nothing is before it, with places left for what is missing. */
+  nextOrdinal(isBehindGap: boolean): number {
+    return this.ordinal + 1 + (isBehindGap && this.ordinal > 0 ? HOLE : 0);
+  }
+
   /** Whether an event that names these as its predecessors follows all there is. */
   isFollowedBy(previousIds: readonly string[]): boolean {
     const distinct = new Set(previousIds);
@@ -172,11 +180,6 @@ export class RoomHead {
   learn(type: string, stateKey: string, event: HeadEvent | undefined): void {
     if (this.state.size >= KEPT_ENTRIES) this.forgetCommitted();
     this.state.set(stateMapKey(type, stateKey), event);
-  }
-
-  /** Lets go of what was read of the state; nothing is under way. */
-  relearn(): void {
-    this.state.clear();
   }
 
   /** An event of this room that is prepared but perhaps not committed. */

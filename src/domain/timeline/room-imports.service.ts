@@ -25,9 +25,6 @@ import { StateCompletions } from './state-completions.service';
 import type { StateView } from './state-resolver.service';
 import { UNKNOWN_STATE, type StoredEvent } from './timeline.model';
 
-/** Free places left between what was known of a room and a new join, to be filled with history. */
-const HOLE = 1_000_000;
-
 export interface RoomImportParts {
   readonly serverName: string;
   readonly storage: Storage;
@@ -252,7 +249,7 @@ export class RoomImports implements RoomImporting {
       eventId: join.eventId,
       pdu,
       json: join.json,
-      ordinal: head.ordinal + 1 + (head.ordinal > 0 ? HOLE : 0),
+      ordinal: head.nextOrdinal(true),
       depthBefore: head.depth,
       previous: (await this.parts.events.events(inGraph.map((one) => one.nid))).map(toHeadEvent),
       replaces: replaces && toHeadEvent(replaces),
