@@ -5,6 +5,7 @@
 export { FederationInbound, type FederationInboundParts } from './federation-inbound.service';
 export { IncompatibleRoomVersionError } from './federation-inbound.errors';
 export type { IdentityServerKeys, Relay, ThirdPartyInviter } from './federation-inbound.ports';
-export type { JoinAnswer, OfferedEvent } from './member-requests.service';
+export type { JoinAnswer } from './member-requests.service';
+export type { OfferedEvent } from './offered-member.model';
 export type { OfferedInvite } from './invites.service';
 export type { TransactionAnswer } from './transactions.service';

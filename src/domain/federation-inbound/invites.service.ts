@@ -1,7 +1,7 @@
 import { InvalidParamError, NotFoundError } from '#kernel/errors';
 import { isValidUserId, serverNameOf } from '#kernel/ids';
 import type { JsonValue } from '#kernel/json';
-import { inspectEvent, membershipOf, type InspectedEvent, type Pdu } from '#protocol/events/index';
+import type { InspectedEvent, Pdu } from '#protocol/events/index';
 import { isKnownRoomVersion, roomVersion, type RoomVersion } from '#protocol/room-versions';
 import type { Accounts } from '../accounts';
 import type { FederationReading } from '../event-views';
@@ -10,6 +10,7 @@ import type { RoomInfo } from '../room-state';
 import type { EventTemplates, EventVerifier } from '../timeline';
 import { IncompatibleRoomVersionError } from './federation-inbound.errors';
 import { readInviteRoomState } from './invite-room-state.model';
+import { demand, inspectMember } from './offered-member.model';
 
 /** An invite of one of our users, as another server brings it. */
 export interface OfferedInvite {
@@ -63,20 +64,12 @@ export class Invites {
 
   /** What the specification lists, lest we sign what is no invite, or in another's name. */
   private inspect(origin: string, version: RoomVersion, { roomId, eventId, event }: OfferedInvite): InspectedEvent {
-    const inspected = inspectEvent(version, event);
+    const inspected = inspectMember(version, { roomId, eventId, pdu: event }, 'invite');
     const { pdu } = inspected;
-    const require = (holds: boolean, problem: string): void => {
-      if (!holds) throw new InvalidParamError(problem);
-    };
-    require(inspected.hashMatches, 'The content hash of the event is wrong');
-    require(inspected.roomId === roomId, 'The event is of another room than the path');
-    require(inspected.eventId === eventId, 'The event has another id than the path');
-    require(pdu.type === 'm.room.member', 'The event is not a member event');
-    require(membershipOf(pdu) === 'invite', 'The membership of the event is not invite');
     const invited = pdu.state_key ?? '';
-    require(isValidUserId(invited) && this.parts.accounts.isLocal(invited), 'The user is not of this server');
+    demand(isValidUserId(invited) && this.parts.accounts.isLocal(invited), 'The user is not of this server');
     // Also of an invite by address, which needs nobody's signature: else anybody could invite in anybody's name.
-    require(serverNameOf(pdu.sender) === origin, 'The sender is not of the asking server');
+    demand(serverNameOf(pdu.sender) === origin, 'The sender is not of the asking server');
     return inspected;
   }
 

@@ -1,7 +1,7 @@
-import { ForbiddenError, InvalidParamError, NotFoundError } from '#kernel/errors';
+import { ForbiddenError, NotFoundError } from '#kernel/errors';
 import { parseUserId, serverNameOf } from '#kernel/ids';
 import type { JsonValue } from '#kernel/json';
-import { inspectEvent, membershipOf, type InspectedEvent, type Pdu } from '#protocol/events/index';
+import type { InspectedEvent, Pdu } from '#protocol/events/index';
 import { ownString } from '#protocol/json-access';
 import { roomVersion } from '#protocol/room-versions';
 import type { FederationReading, JoinState } from '../event-views';
@@ -10,15 +10,9 @@ import type { RoomInfo } from '../room-state';
 import type { EventTemplate, EventTemplates, IncomingEvents, StoredEvent, Timeline } from '../timeline';
 import { IncompatibleRoomVersionError } from './federation-inbound.errors';
 import type { Relay } from './federation-inbound.ports';
+import { demand, inspectMember, type OfferedEvent } from './offered-member.model';
 
 type Asked = 'join' | 'leave' | 'knock';
-
-/** An event that another server wants to have in a room: where it was sent to, and what it is. */
-export interface OfferedEvent {
-  readonly roomId: string;
-  readonly eventId: string;
-  readonly pdu: JsonValue;
-}
 
 export interface JoinAnswer extends JoinState {
   readonly event: StoredEvent;
@@ -145,25 +139,14 @@ function checkUser(origin: string, userId: string): void {
   if (parseUserId(userId).serverName !== origin) throw new ForbiddenError('The user is not of the asking server');
 }
 
-/**
- * Compares everything that path and event say twice. The signatures are checked where the event is stored.
- * @throws InvalidParamError for what the specification lists at each of the operations; BadJsonError for what is no event
- */
-function inspect(origin: string, room: RoomInfo, { roomId, eventId, pdu: json }: OfferedEvent, asked: Asked) {
+/** @throws InvalidParamError, BadJsonError for what is no such event of a user of the asking server about themselves */
+function inspect(origin: string, room: RoomInfo, offered: OfferedEvent, asked: Asked): InspectedEvent {
   const version = roomVersion(room.version);
-  const inspected = inspectEvent(version, json);
+  const inspected = inspectMember(version, offered, asked);
   const { pdu } = inspected;
-  const require = (holds: boolean, problem: string): void => {
-    if (!holds) throw new InvalidParamError(problem);
-  };
-  require(inspected.hashMatches, 'The content hash of the event is wrong');
-  require(inspected.roomId === roomId, 'The event is of another room than the path');
-  require(inspected.eventId === eventId, 'The event has another id than the path');
-  require(pdu.type === 'm.room.member', 'The event is not a member event');
-  require(membershipOf(pdu) === asked, `The membership of the event is not ${asked}`);
-  require(pdu.state_key === pdu.sender, 'The event is of somebody else than its sender');
-  require(serverNameOf(pdu.sender) === origin, 'The sender is not of the asking server');
-  const isOfSender = version.eventIds !== 'field' || serverNameOf(eventId) === origin;
-  require(isOfSender, 'The event id is not of the asking server');
+  demand(pdu.state_key === pdu.sender, 'The event is of somebody else than its sender');
+  demand(serverNameOf(pdu.sender) === origin, 'The sender is not of the asking server');
+  const isOfSender = version.eventIds !== 'field' || serverNameOf(offered.eventId) === origin;
+  demand(isOfSender, 'The event id is not of the asking server');
   return inspected;
 }

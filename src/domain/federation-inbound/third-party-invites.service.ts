@@ -1,4 +1,4 @@
-import { ForbiddenError, InvalidParamError, MatrixError, NotFoundError } from '#kernel/errors';
+import { ForbiddenError, MatrixError, NotFoundError } from '#kernel/errors';
 import { parseUserId, serverNameOf } from '#kernel/ids';
 import { isJsonObject, type JsonObject } from '#kernel/json';
 import { membershipOf, type Pdu } from '#protocol/events/index';
@@ -11,6 +11,7 @@ import type { RoomInfo, RoomState } from '../room-state';
 import type { StoredEvent, Timeline } from '../timeline';
 import type { IdentityServerKeys, ThirdPartyInviter } from './federation-inbound.ports';
 import { InviteKeys } from './invite-keys.service';
+import { demand } from './offered-member.model';
 
 export interface ThirdPartyInvitesParts {
   readonly accounts: Pick<Accounts, 'get' | 'isLocal'>;
@@ -60,16 +61,13 @@ export class ThirdPartyInvites {
   async exchange(origin: string, roomId: string, event: JsonObject): Promise<void> {
     const room = await this.parts.reading.room(origin, roomId, { inRoom: false });
     const content = ownObject(event, 'content');
-    const require = (holds: boolean, problem: string): void => {
-      if (!holds) throw new InvalidParamError(problem);
-    };
-    require(ownString(event, 'room_id') === roomId, 'The event is of another room than the path');
-    require(ownString(event, 'type') === 'm.room.member', 'The event is not a member event');
-    require(ownString(content, 'membership') === 'invite', 'The membership of the event is not invite');
+    demand(ownString(event, 'room_id') === roomId, 'The event is of another room than the path');
+    demand(ownString(event, 'type') === 'm.room.member', 'The event is not a member event');
+    demand(ownString(content, 'membership') === 'invite', 'The membership of the event is not invite');
     const signed = ownObject(ownObject(content, 'third_party_invite'), 'signed') ?? {};
     const userId = ownString(signed, 'mxid') ?? '';
     if (parseUserId(userId).serverName !== origin) throw new ForbiddenError('The user is not of the asking server');
-    require(ownString(event, 'state_key') === userId, 'The event is not for the user who was signed for');
+    demand(ownString(event, 'state_key') === userId, 'The event is not for the user who was signed for');
     await this.redeem(room, { sender: ownString(event, 'sender') ?? '', userId, signed });
   }
 
