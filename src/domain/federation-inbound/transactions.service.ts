@@ -2,6 +2,7 @@ import { BadJsonError, InvalidParamError, type MatrixError } from '#kernel/error
 import { MAX_ID_BYTES, utf8Length } from '#kernel/ids';
 import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
 import type { Clock } from '#kernel/time';
+import { Hourly } from '#platform/jobs/hourly';
 import type { Storage } from '#platform/storage/storage';
 import { eventIdOf, type Pdu } from '#protocol/events/index';
 import { ownString } from '#protocol/json-access';
@@ -17,7 +18,6 @@ import { ReceivedTransactionsReader, ReceivedTransactionsWriter } from './receiv
 const MAX_PDUS = 50;
 const MAX_EDUS = 100;
 const KEPT_MS = 24 * 3_600_000;
-const FORGET_EVERY_MS = 3_600_000;
 
 export interface ReceivedTransaction {
   readonly pdus: readonly JsonValue[];
@@ -34,7 +34,7 @@ export type TransactionAnswer = Record<string, { error?: string }>;
 export class Transactions {
   private readonly lanes = new Lanes();
   private readonly underWay = new Map<string, Promise<TransactionAnswer>>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly forgetting = new Hourly(() => this.forget());
 
   constructor(
     private readonly parts: {
@@ -50,11 +50,11 @@ export class Transactions {
 
   /** Forgets old answers now and then. */
   start(): void {
-    this.timer = setInterval(() => void this.forget().catch(this.parts.onError), FORGET_EVERY_MS).unref();
+    this.forgetting.start(this.parts.onError);
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.timer);
+    await this.forgetting.stop();
     await Promise.allSettled(this.underWay.values());
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '#kernel/time';
+import type { Hourly } from '#platform/jobs/hourly';
 import type { Storage } from '#platform/storage/storage';
 import type { FederationReading } from '../event-views';
 import type { Federation } from '../federation';
@@ -16,7 +17,7 @@ import { MissedReceipts } from './missed-receipts.service';
 import { OutboxReader } from './outbox.repository';
 import { Outbox } from './outbox.service';
 import { Parcels } from './parcels.service';
-import { RelayExpiry } from './relay-expiry.job';
+import { relayExpiry } from './relay-expiry.job';
 import { Sending } from './sending.service';
 import { UnansweredReader } from './unanswered.repository';
 import { UnansweredTransactions } from './unanswered.service';
@@ -47,7 +48,7 @@ export class FederationSender {
   private readonly missedReceipts: MissedReceipts;
   private readonly sending: Sending;
   private readonly edus: LocalEdus;
-  private readonly relayExpiry: RelayExpiry;
+  private readonly relayExpiry: Hourly;
   private readonly forgetRecovered: () => void;
   private transactions = 0;
 
@@ -81,7 +82,7 @@ export class FederationSender {
     });
     this.relay = new Outbox(serverName, servers, (rows) => this.fanOut.add(rows), now);
     timeline.addParticipant(this.relay);
-    this.relayExpiry = new RelayExpiry(parts);
+    this.relayExpiry = relayExpiry(parts.storage, now);
     const send = this.sending.edu.bind(this.sending);
     this.edus = new LocalEdus({ ...parts, serverName, rooms, allows, send });
     this.forgetRecovered = destinations.onRecovered((destination) => this.sending.recovered(destination));
@@ -97,7 +98,7 @@ export class FederationSender {
     const { storage } = this.parts;
     const reader = new OutboxReader(storage);
     this.checkpoint.start();
-    this.relayExpiry.start();
+    this.relayExpiry.start(this.parts.onError);
     for (const owed of [reader, new UnansweredReader(storage), new MissedReceiptsReader(storage)])
       await this.pickUp(owed);
     for (let after = 0; ;) {
@@ -111,8 +112,8 @@ export class FederationSender {
   /** Ends after the transactions under way; what is left is sent after the next start. */
   async stop(): Promise<void> {
     this.edus.stop();
-    this.relayExpiry.stop();
     this.forgetRecovered();
+    await this.relayExpiry.stop();
     await this.fanOut.stop();
     await this.sending.stop();
     await this.missedReceipts.stop();

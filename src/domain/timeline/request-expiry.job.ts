@@ -1,3 +1,4 @@
+import { Hourly } from '#platform/jobs/hourly';
 import type { Storage } from '#platform/storage/storage';
 import { TransactionWriter } from './transaction.repository';
 
@@ -8,8 +9,7 @@ const BATCH = 2_000;
 
 /** Forgets the transaction ids of old requests, so that their table does not grow with the history. */
 export class RequestExpiryJob {
-  private timer: NodeJS.Timeout | undefined;
-  private work: Promise<void> = Promise.resolve();
+  private readonly hourly = new Hourly(() => this.run());
   private stopping = false;
 
   constructor(
@@ -17,19 +17,14 @@ export class RequestExpiryJob {
     private readonly now: () => number,
   ) {}
 
-  /** Runs once an hour, beginning an hour from now. */
   start(onError: (error: unknown) => void): void {
-    this.timer = setInterval(() => {
-      this.work = this.work.then(() => this.run()).catch(onError);
-    }, HOUR);
-    this.timer.unref();
+    this.hourly.start(onError);
   }
 
   /** Finishes the batch in hand. */
   async stop(): Promise<void> {
     this.stopping = true;
-    clearInterval(this.timer);
-    await this.work;
+    await this.hourly.stop();
   }
 
   /** Removes what has expired, in small transactions. */
