@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
+import type { JsonObject, JsonValue } from '#kernel/json';
 import type { PrivateCa } from '../support/private-ca';
 import type { TestServer } from '../support/server';
-import { path, SigningPeer, type Answer, type JoinedRoom } from '../support/signing-peer';
+import { path, SigningPeer, transmitTo, type Answer, type JoinedRoom } from '../support/signing-peer';
 
 export { path };
 export type { Answer, Forgery, JoinedRoom } from '../support/signing-peer';
@@ -101,20 +101,14 @@ export class HostileServer extends SigningPeer {
     return this.joinAt(this.victim.config.server_name, roomId, userId);
   }
 
-  protected async transmit(
+  protected transmit(
     _destination: string,
     method: string,
     uri: string,
     headers: Readonly<Record<string, string>>,
     content: string | undefined,
   ): Promise<Answer> {
-    const answer = await fetch(this.victim.url + uri, {
-      method,
-      headers,
-      ...(content !== undefined && { body: content }),
-    });
-    const json: unknown = await answer.json();
-    return { status: answer.status, body: isJsonObject(json) || Array.isArray(json) ? (json as JsonObject) : {} };
+    return transmitTo(this.victim.url + uri, { method, headers, ...(content !== undefined && { body: content }) });
   }
 
   private serve(request: IncomingMessage, response: ServerResponse): void {

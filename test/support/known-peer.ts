@@ -1,6 +1,6 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
+import type { JsonObject, JsonValue } from '#kernel/json';
 import type { TestServer } from './server';
-import { path, SigningPeer, type Answer, type JoinedRoom } from './signing-peer';
+import { path, SigningPeer, transmitTo, type Answer, type JoinedRoom } from './signing-peer';
 
 /**
  * Another homeserver, as far as a server in this process can tell: its keys are known there, its requests are signed. It
@@ -41,20 +41,14 @@ export class KnownPeer extends SigningPeer {
     return answer.body['pdus'] as JsonObject;
   }
 
-  protected async transmit(
+  protected transmit(
     _destination: string,
     method: string,
     uri: string,
     headers: Readonly<Record<string, string>>,
     content: string | undefined,
   ): Promise<Answer> {
-    const answer = await fetch(this.server.url + uri, {
-      method,
-      headers,
-      ...(content !== undefined && { body: content }),
-    });
-    const json = (await answer.json()) as JsonValue;
-    return { status: answer.status, body: isJsonObject(json) || Array.isArray(json) ? (json as JsonObject) : {} };
+    return transmitTo(this.server.url + uri, { method, headers, ...(content !== undefined && { body: content }) });
   }
 }
 

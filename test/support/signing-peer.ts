@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { JsonObject, JsonValue } from '#kernel/json';
+import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
 import { buildEvent, eventIdOf, hashAndSign, type Pdu, type SignedEvent } from '#protocol/events/index';
 import { roomVersion, type RoomVersion } from '#protocol/room-versions';
 import { printRequestSignature, requestText, signJson, SigningKey } from '#protocol/signing/index';
@@ -34,6 +34,13 @@ const FEDERATION = '/_matrix/federation';
 /** A path of the server-server API: `path('v1/make_join', roomId, userId)`. */
 export const path = (operation: string, ...parts: string[]): string =>
   [FEDERATION, operation, ...parts.map(encodeURIComponent)].join('/');
+
+/** Puts a request over the wire to a server of the test's own process. */
+export async function transmitTo(url: string, request: RequestInit): Promise<Answer> {
+  const answer = await fetch(url, request);
+  const json: unknown = await answer.json();
+  return { status: answer.status, body: isJsonObject(json) || Array.isArray(json) ? (json as JsonObject) : {} };
+}
 
 /** Another homeserver with a key of its own: it signs requests and events, whatever a test wants them to be. */
 export abstract class SigningPeer {

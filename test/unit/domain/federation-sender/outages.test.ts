@@ -125,13 +125,7 @@ describe('a server that does not answer', () => {
   it('learns that it was thrown out meanwhile, and nothing from after that', async () => {
     const room = await rig.room('a.test');
     const anna = '@anna:a.test';
-    const member = (sender: string, membership: string) =>
-      rig.process.timeline.send(requester(sender), {
-        roomId: room.roomId,
-        type: 'm.room.member',
-        stateKey: anna,
-        content: { membership },
-      });
+    const member = (sender: string, membership: string) => rig.sendMember(room, sender, anna, membership);
     await member(anna, 'join');
     down('a.test');
     await rig.say(room, 'before');

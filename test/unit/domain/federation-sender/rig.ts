@@ -221,6 +221,11 @@ export async function startSender() {
       return room;
     },
     say: (room: { roomId: string }, text: string, userId = ALICE) => say(process.timeline, room.roomId, userId, text),
+    /** Sends an event about somebody's membership; which servers are in the room `servers.inRoom` says all the same. */
+    sendMember: (room: { roomId: string }, sender: string, stateKey: string, membership: string) => {
+      const draft = { roomId: room.roomId, type: 'm.room.member', stateKey, content: { membership } };
+      return process.timeline.send(requester(sender), draft);
+    },
     /** Somebody of ours has read up to an event. */
     read: (request: Omit<ReceiptRequest, 'type'> & Partial<Pick<ReceiptRequest, 'type'>>, userId = ALICE) =>
       process.receipts.set(requester(userId), { type: 'm.read', ...request }),

@@ -75,13 +75,7 @@ describe('an event of ours', () => {
   it('by which a user of another server is out of the room reaches their server all the same', async () => {
     const room = await rig.room('a.test');
     const anna = '@anna:a.test';
-    const member = (sender: string, membership: string) =>
-      rig.process.timeline.send(requester(sender), {
-        roomId: room.roomId,
-        type: 'm.room.member',
-        stateKey: anna,
-        content: { membership },
-      });
+    const member = (sender: string, membership: string) => rig.sendMember(room, sender, anna, membership);
     await member(anna, 'join');
     rig.servers.inRoom.get(room.nid)!.clear();
     await member(ALICE, 'ban');
