@@ -317,7 +317,12 @@ describe('invites by address', () => {
       const wishes = `/_matrix/client/v3/user/${encodeURIComponent(bob.userId)}/account_data/m.invite_permission_config`;
       await bob.api.call('PUT', wishes, { body: { default_action: 'block' } });
       const { roomId, token } = await invitedByAddress();
+      const asked = jest.spyOn(server.domain.membership, 'checkInvite');
       await bind(bob.userId, inviteOf(roomId, bob.userId, token));
+      // The answer comes before the invite would, so what bob wishes must stay until it was asked for.
+      await eventually(async () => expect(asked).toHaveBeenCalledTimes(1));
+      await expect(asked.mock.results[0]!.value).rejects.toMatchObject({ errcode: 'M_INVITE_BLOCKED' });
+      asked.mockRestore();
       await bob.api.call('PUT', wishes, { body: {} });
       const good = await invitedByAddress();
       await bind(bob.userId, inviteOf(good.roomId, bob.userId, good.token));
