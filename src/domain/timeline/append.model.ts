@@ -1,6 +1,7 @@
 import type { Tx } from '#platform/storage/storage';
 import type { RoomInfo } from '../room-state';
-import type { PreparedEvent, RoomHead } from './room-head.model';
+import type { PreparedEvent } from './prepared-event.model';
+import type { RoomHead } from './room-head.model';
 import type { TransactionKey } from './timeline.model';
 
 /** A room that comes into being with its first append; its numeric id is given by the transaction. */

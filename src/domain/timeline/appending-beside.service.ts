@@ -6,8 +6,8 @@ import type { EventPlacing } from './event-placing.service';
 import type { EventPolicy } from './ingest.ports';
 import type { PartialStates } from './partial-states.service';
 import type { Placed } from './placing.model';
-import type { HeadEvent, RoomHead } from './room-head.model';
-import { toHeadEvent } from './room-heads.service';
+import { toHeadEvent, type HeadEvent } from './prepared-event.model';
+import type { RoomHead } from './room-head.model';
 import type { StateResolver } from './state-resolver.service';
 import type { StoredEvent, TransactionKey } from './timeline.model';
 

@@ -11,7 +11,7 @@ import { isCreateEvent, type InspectedEvent, type Pdu } from '#protocol/events/i
 import type { RoomVersion } from '#protocol/room-versions';
 import { stateMapKey, type RoomState, type SnapshotId, type StateKeyPair } from '../room-state';
 import type { EventStore } from './event-store.service';
-import type { StateBase } from './room-head.model';
+import type { StateBase } from './prepared-event.model';
 import type { StoredEvent } from './timeline.model';
 
 /** Finds entries of a state. */

@@ -15,9 +15,9 @@ import {
 import type { RoomVersion } from '#protocol/room-versions';
 import { stateMapKey } from '../room-state';
 import type { EventStore } from './event-store.service';
-import type { HeadEvent, PreparedEvent, RoomHead } from './room-head.model';
+import { toHeadEvent, type HeadEvent, type PreparedEvent } from './prepared-event.model';
+import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
-import { toHeadEvent } from './room-heads.service';
 import type { TimelineConfig } from './timeline.config';
 import type { EventDraft } from './timeline.model';
 

@@ -2,7 +2,7 @@ import type { Reader } from '#platform/storage/storage';
 import { ForbiddenError, type MatrixError } from '#kernel/errors';
 import { canonicalJson } from '#protocol/canonical-json';
 import { isCreateEvent, prevEventIds, type Pdu, type SignedEvent } from '#protocol/events/index';
-import { stateMapKey, type RoomInfo, type RoomState, type StateEntry } from '../room-state';
+import { stateMapKey, type RoomInfo, type RoomState } from '../room-state';
 import { DagReader, type DagEvent } from './dag.repository';
 import type { Committer } from './committer.service';
 import type { EventJudge } from './event-judge.service';
@@ -14,14 +14,15 @@ import { MissingEventsError, type Placed, type PlacingOptions } from './placing.
 import { NO_REDACTION, Redactions } from './redactions.service';
 import { PriorStates } from './prior-states.service';
 import {
-  OWN,
+  ownEntry,
+  toHeadEvent,
   type HeadEvent,
   type Incoming,
   type PreparedEvent,
-  type RoomHead,
   type StateBase,
-} from './room-head.model';
-import { toHeadEvent, type RoomHeads } from './room-heads.service';
+} from './prepared-event.model';
+import type { RoomHead } from './room-head.model';
+import type { RoomHeads } from './room-heads.service';
 import type { StateResolver } from './state-resolver.service';
 import { SurroundingsReader, type Glance, type Surroundings } from './surroundings.service';
 import { NO_PLACE, UNKNOWN_STATE, type StoredEvent, type TransactionKey } from './timeline.model';
@@ -327,10 +328,6 @@ function settled(status: IngestStatus): Placed {
 
 function isInGraph(event: DagEvent | undefined, roomNid: number): event is DagEvent {
   return event !== undefined && event.roomNid === roomNid && event.snapshotBefore !== UNKNOWN_STATE;
-}
-
-function ownEntry({ type, state_key: stateKey }: Pdu): StateEntry[] {
-  return stateKey === undefined ? [] : [{ type, stateKey, eventNid: OWN }];
 }
 
 function pdus(entries: ReadonlyMap<string, { readonly pdu: object }>): Map<string, Pdu> {

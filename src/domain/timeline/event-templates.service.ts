@@ -20,7 +20,8 @@ import { roomVersion, type RoomVersion } from '#protocol/room-versions';
 import { stateMapKey, type RoomInfo, type StateKeyPair } from '../room-state';
 import type { EventTemplate, TemplateClaim } from './ingest.model';
 import type { EventTemplates } from './ingest.ports';
-import type { HeadEvent, RoomHead } from './room-head.model';
+import type { HeadEvent } from './prepared-event.model';
+import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
 import type { TimelineConfig } from './timeline.config';
 

@@ -3,7 +3,8 @@ import type { SignedEvent } from '#protocol/events/index';
 import type { RoomState, StateEntry } from '../room-state';
 import { DagReader, type DagEvent } from './dag.repository';
 import type { EventStore } from './event-store.service';
-import { OWN, type HeadEvent, type RoomHead, type StateBase, type StateChange } from './room-head.model';
+import { OWN, type HeadEvent, type StateBase, type StateChange } from './prepared-event.model';
+import type { RoomHead } from './room-head.model';
 import { StateChanges } from './state-changes.service';
 import type { StateResolver, StateView } from './state-resolver.service';
 

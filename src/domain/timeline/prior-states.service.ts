@@ -1,7 +1,8 @@
 import type { RoomState } from '../room-state';
 import type { DagEvent } from './dag.repository';
 import type { HeadMove } from './head-moves.service';
-import type { PreparedEvent, RoomHead, StateBase } from './room-head.model';
+import type { PreparedEvent, StateBase } from './prepared-event.model';
+import type { RoomHead } from './room-head.model';
 import type { StateResolver, StateView } from './state-resolver.service';
 import type { StoredEvent } from './timeline.model';
 

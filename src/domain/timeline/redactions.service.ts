@@ -3,8 +3,8 @@ import { isEventIdOf, redactsOf, type Pdu, type SignedEvent } from '#protocol/ev
 import { DagReader, type DagEvent } from './dag.repository';
 import type { EventJudge } from './event-judge.service';
 import type { EventStore } from './event-store.service';
-import type { HeadEvent, RoomHead, StateBase } from './room-head.model';
-import { toHeadEvent } from './room-heads.service';
+import { toHeadEvent, type HeadEvent, type StateBase } from './prepared-event.model';
+import type { RoomHead } from './room-head.model';
 import { UNKNOWN_STATE, type StoredEvent } from './timeline.model';
 
 export interface Redaction {

@@ -2,7 +2,7 @@ import type { Pdu } from '#protocol/events/index';
 import type { ResolvableEvent } from '#protocol/state-resolution/index';
 import type { AuthChains } from './auth-chains.service';
 import type { EventStore } from './event-store.service';
-import { OWN } from './room-head.model';
+import { OWN } from './prepared-event.model';
 
 /** An event that has no number yet and may be in a state as {@link OWN}. */
 export interface UnstoredEvent {

@@ -1,101 +1,21 @@
 import { serverNameOf } from '#kernel/ids';
 import type { RoomClaim } from '#platform/cluster/room-ownership';
-import type { Pdu } from '#protocol/events/index';
+import type { Position } from '#platform/storage/storage';
 import { MAX_PREV_EVENTS } from '#protocol/events/format';
 import type { RoomVersion } from '#protocol/room-versions';
-import type { Position } from '#platform/storage/storage';
-import type { RoomInfo, SnapshotNode, StateEntry } from '../room-state';
-import { stateMapKey } from '../room-state';
-import type { StoredEvent } from './timeline.model';
-
-/** An event as the head of its room holds it: perhaps not committed yet. */
-export interface HeadEvent {
-  readonly eventId: string;
-  readonly pdu: Pdu;
-  /** Set while it is written; final once committed. */
-  stored?: StoredEvent;
-}
-
-/** An event that was authorised, placed and signed, and only has to be written. */
-export interface PreparedEvent extends HeadEvent {
-  /** Canonical JSON of `pdu`. */
-  json: string;
-  readonly ordinal: number;
-  /** The head's depth before this event. */
-  readonly depthBefore: number;
-  /** This and the next two are let go of after the commit: each event would hold all before it. */
-  previous: readonly HeadEvent[];
-  replaces: HeadEvent | undefined;
-  /** The event that this redaction puts out of force. */
-  redacts: HeadEvent | undefined;
-  /** The events that authorise it, when it is a state event. */
-  auth: readonly HeadEvent[];
-  /** For events with {@link incoming}: what held its key in the current state before. */
-  replacesCurrent?: HeadEvent | undefined;
-  /** Undefined for events that come after all extremities: ours, and most others. */
-  incoming?: Incoming;
-  /** The room's current state with it; set while it is written. */
-  currentAfter?: number;
-  /** Settles when the event is written; set when it is handed to the committer. */
-  written?: Promise<unknown>;
-}
-
-/** A state as a stored snapshot and what is laid over it; event 0 takes a key away, {@link OWN} is the event itself. */
-export interface StateBase {
-  readonly node: SnapshotNode | undefined;
-  readonly changes: readonly StateEntry[];
-}
+import { stateMapKey, type RoomInfo, type SnapshotNode } from '../room-state';
+import {
+  letGoOf,
+  OWN,
+  toHeadEvent,
+  type HeadEvent,
+  type Incoming,
+  type PreparedEvent,
+  type StateChange,
+} from './prepared-event.model';
 
 /** Free places left where history is missing, to be filled later. */
 const HOLE = 1_000_000;
-
-/** Stands for the number of an event that has none yet. */
-export const OWN = -1;
-
-/** What a committed event does not need to hold any more. */
-const FORGOTTEN = {
-  previous: [],
-  replaces: undefined,
-  redacts: undefined,
-  auth: [],
-  replacesCurrent: undefined,
-  incoming: undefined,
-  written: undefined,
-  json: '',
-};
-
-/** What is different about an event from elsewhere that does not simply come after all there is. */
-export interface Incoming {
-  /** Shown at the end of the order; in the graph only; refused; shown before the order's beginning or in a gap. */
-  readonly kind: 'live' | 'soft_failed' | 'rejected' | 'history';
-  /** False for what takes no place in the order though it is live: redactions that are not in force. */
-  readonly shown: boolean;
-  /** The number it had as an outlier, or in the graph without members' state. */
-  readonly outlierNid: number | undefined;
-  readonly before: StateBase;
-  /** How the room's current state differs afterwards, {@link OWN} for this event. Nothing for all but live events. */
-  readonly current: readonly StateEntry[];
-  /** What {@link current} changes, as events, for those who keep rows of the state. */
-  readonly changed: readonly StateChange[];
-  /** Predecessors that this server lacks. */
-  readonly gaps: readonly string[];
-  /** The position and state shown of the event above, for history. */
-  readonly beside: StoredEvent | undefined;
-  /** What the room's head refers to afterwards; undefined when it stays. */
-  readonly extremities: readonly HeadEvent[] | undefined;
-  /** Redactions that came before it and are in force. */
-  readonly redactedBy: StoredEvent | undefined;
-  /** The target of a redaction that this server does not have. */
-  readonly redactsLater: string | undefined;
-}
-
-/** An entry of a room's current state that changes although its event is not new. */
-export interface StateChange {
-  readonly type: string;
-  readonly stateKey: string;
-  readonly event: StoredEvent | undefined;
-  readonly replaced: StoredEvent | undefined;
-}
 
 /** Committed entries of state kept at hand; those not committed yet are kept besides. */
 const KEPT_ENTRIES = 128;
@@ -211,8 +131,7 @@ export class RoomHead {
     if (incoming.kind === 'live') this.depth = Math.max(this.depth, pdu.depth);
     this.uncommitted.set(event.eventId, event);
     for (const { type, stateKey, event: now } of state) {
-      const held = now && { eventId: now.eventId, pdu: now.pdu as Pdu, stored: now };
-      this.state.set(stateMapKey(type, stateKey), held);
+      this.state.set(stateMapKey(type, stateKey), now && toHeadEvent(now));
     }
     const isCurrent = incoming.current.some((entry) => entry.eventNid === OWN);
     if (isCurrent) this.state.set(stateMapKey(pdu.type, pdu.state_key!), event);
@@ -244,7 +163,7 @@ export class RoomHead {
     for (const event of events) {
       this.uncommitted.delete(event.eventId);
       if (event.redacts !== undefined) this.forgetRedacted(event.redacts);
-      Object.assign(event, { ...FORGOTTEN });
+      letGoOf(event);
     }
   }
 

@@ -3,12 +3,11 @@ import { atMost } from '#platform/cache/at-most';
 import type { RoomOwnership } from '#platform/cluster/room-ownership';
 import type { Reader } from '#platform/storage/storage';
 import { roomVersion } from '#protocol/room-versions';
-import type { Pdu } from '#protocol/events/index';
 import type { RoomInfo, RoomState } from '../room-state';
 import type { EventStore } from './event-store.service';
-import { RoomHead, type HeadEvent } from './room-head.model';
+import { toHeadEvent, type HeadEvent } from './prepared-event.model';
+import { RoomHead } from './room-head.model';
 import { RoomHeadReader } from './room-head.repository';
-import type { StoredEvent } from './timeline.model';
 
 const KEPT_HEADS = 5_000;
 
@@ -91,8 +90,4 @@ export class RoomHeads {
     this.idle.set(room.roomId, head);
     return head;
   }
-}
-
-export function toHeadEvent(event: StoredEvent): HeadEvent {
-  return { eventId: event.eventId, pdu: event.pdu as Pdu, stored: event };
 }

@@ -1,6 +1,6 @@
 import { stateMapKey, type RoomState, type SnapshotId, type StateEntry, type StateKeyPair } from '../room-state';
 import type { EventStore } from './event-store.service';
-import type { StateChange } from './room-head.model';
+import type { StateChange } from './prepared-event.model';
 
 /** Tells of entries of a state that become others, as those who keep rows of the state want to know it: by events. */
 export class StateChanges {

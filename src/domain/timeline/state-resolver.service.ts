@@ -9,7 +9,7 @@ import { stateMapKey } from '../room-state';
 import type { AuthChains } from './auth-chains.service';
 import type { EventStore } from './event-store.service';
 import { ResolvableEvents, type UnstoredEvent } from './resolvable-events.service';
-import type { StateBase } from './room-head.model';
+import type { StateBase } from './prepared-event.model';
 import type { StoredEvent } from './timeline.model';
 
 /** A state to be resolved: a stored one, and entries laid over it. */

@@ -5,8 +5,9 @@ import type { RoomInfo } from '../room-state';
 import { DagReader, type DagEvent } from './dag.repository';
 import type { EventStore } from './event-store.service';
 import { MissingEventsError } from './placing.model';
-import type { HeadEvent, RoomHead } from './room-head.model';
-import { toHeadEvent, type RoomHeads } from './room-heads.service';
+import { toHeadEvent, type HeadEvent } from './prepared-event.model';
+import type { RoomHead } from './room-head.model';
+import type { RoomHeads } from './room-heads.service';
 import { UNKNOWN_STATE } from './timeline.model';
 
 /** What the store has of an event, and of those that it refers to. */
