@@ -56,7 +56,7 @@ export async function messagesOf(person: Person, roomId: string): Promise<string
 }
 
 /** Tries again until it holds; federation takes its time. */
-export async function eventually(check: () => Promise<void>, seconds = 15): Promise<void> {
+export async function eventually(check: () => Promise<void>, seconds = 30): Promise<void> {
   const end = Date.now() + seconds * 1_000;
   for (;;) {
     try {
