@@ -3,6 +3,7 @@ import type { CurrentStateEntry, RoomInfo, SnapshotNode, StateEntry } from '../r
 import { RoomStateWriter, SnapshotWriter, stateMapKey } from '../room-state';
 import type { Append } from './append.model';
 import { DagWriter } from './dag.repository';
+import { GapWriter } from './gap.repository';
 import { eventRow } from './event.repository';
 import { OWN, type Incoming, type PreparedEvent } from './prepared-event.model';
 import type { RoomHead } from './room-head.model';
@@ -194,16 +195,14 @@ export class AppendWriter {
     const { roomNid, nid: eventNid } = event;
     // Nobody reads up to what is not shown: history goes on below what is shown above it.
     const above = event.ordinal === NO_PLACE ? (incoming.beside?.nid ?? eventNid) : eventNid;
-    await this.dag.addGaps(
+    const gaps = new GapWriter(this.tx);
+    await gaps.open(
       roomNid,
       incoming.gaps.map((missingId) => ({ eventNid: above, missingId })),
     );
-    await this.dag.closeGap(roomNid, event.eventId, eventNid);
+    await gaps.close(roomNid, event.eventId, eventNid);
     const { redactsLater } = incoming;
-    if (redactsLater !== undefined) {
-      const row = { target_id: redactsLater, event_nid: eventNid };
-      await this.tx.insertIgnore('early_redactions', ['target_id', 'event_nid'], row);
-    }
+    if (redactsLater !== undefined) await this.dag.addEarlyRedaction(redactsLater, eventNid);
   }
 
   private async moveHeads(moved: readonly MovedHead[]): Promise<void> {

@@ -3,7 +3,8 @@ import { ForbiddenError, type MatrixError } from '#kernel/errors';
 import { canonicalJson } from '#protocol/canonical-json';
 import { isCreateEvent, prevEventIds, type Pdu, type SignedEvent } from '#protocol/events/index';
 import { stateMapKey, type RoomInfo, type RoomState } from '../room-state';
-import { DagReader, type DagEvent } from './dag.repository';
+import { isInGraph, type DagEvent } from './dag.model';
+import { DagReader } from './dag.repository';
 import type { Committer } from './committer.service';
 import type { EventJudge } from './event-judge.service';
 import type { EventStore } from './event-store.service';
@@ -324,10 +325,6 @@ function letGo(outcomes: readonly (Placed | MissingEventsError)[]): void {
 
 function settled(status: IngestStatus): Placed {
   return { status, written: Promise.resolve(undefined) };
-}
-
-function isInGraph(event: DagEvent | undefined, roomNid: number): event is DagEvent {
-  return event !== undefined && event.roomNid === roomNid && event.snapshotBefore !== UNKNOWN_STATE;
 }
 
 function pdus(entries: ReadonlyMap<string, { readonly pdu: object }>): Map<string, Pdu> {

@@ -1,7 +1,8 @@
 import type { Storage } from '#platform/storage/storage';
 import type { RoomInfo } from '../room-state';
 import type { AuthChains } from './auth-chains.service';
-import { DagReader, type DagEvent } from './dag.repository';
+import { isInGraph, type DagEvent } from './dag.model';
+import { DagReader } from './dag.repository';
 import type { EventStore } from './event-store.service';
 import type { IncomingChecks } from './incoming-checks.service';
 import { RoomHeadReader } from './room-head.repository';
@@ -77,7 +78,7 @@ export class GraphReads {
     const stop = new Set(options.earliest);
     const seen = new Set<number>();
     const found: number[] = [];
-    let step = (await this.dag.byIds(latest)).filter((row) => isShared(row, room.nid) && !stop.has(row.eventId));
+    let step = (await this.dag.byIds(latest)).filter((row) => isInGraph(row, room.nid) && !stop.has(row.eventId));
     step.forEach((row) => seen.add(row.nid));
     if (options.inclusive) found.push(...accepted(step));
     for (let steps = 0; step.length > 0 && found.length < options.limit && steps < MAX_STEPS; steps++) {
@@ -85,7 +86,7 @@ export class GraphReads {
       const next = [...new Set(edges.map((edge) => edge.prev_nid))].filter((nid) => !seen.has(nid));
       next.forEach((nid) => seen.add(nid));
       const rows = (await this.dag.byNids(next)).sort((a, b) => b.depth - a.depth);
-      step = rows.filter((row) => isShared(row, room.nid) && !stop.has(row.eventId) && row.depth >= options.minDepth);
+      step = rows.filter((row) => isInGraph(row, room.nid) && !stop.has(row.eventId) && row.depth >= options.minDepth);
       found.push(...accepted(step));
     }
     return this.events.events(found.slice(0, options.limit));
@@ -95,11 +96,6 @@ export class GraphReads {
   async nearestTo(room: Pick<RoomInfo, 'nid'>, ts: number, direction: Direction): Promise<StoredEvent | undefined> {
     return this.events.event(await this.dag.nearestTo(room.nid, ts, direction));
   }
-}
-
-/** Walks lead through rejected events, but not out of the room or into what has no state. */
-function isShared(row: DagEvent, roomNid: number): boolean {
-  return row.roomNid === roomNid && row.snapshotBefore !== UNKNOWN_STATE;
 }
 
 function accepted(rows: readonly DagEvent[]): number[] {

@@ -1,7 +1,8 @@
 import type { Reader } from '#platform/storage/storage';
 import type { SignedEvent } from '#protocol/events/index';
 import type { RoomState, StateEntry } from '../room-state';
-import { DagReader, type DagEvent } from './dag.repository';
+import type { DagEvent } from './dag.model';
+import { DagReader } from './dag.repository';
 import type { EventStore } from './event-store.service';
 import { OWN, type HeadEvent, type StateBase, type StateChange } from './prepared-event.model';
 import type { RoomHead } from './room-head.model';

@@ -1,5 +1,6 @@
 import type { Reader } from '#platform/storage/storage';
 import { DagReader } from './dag.repository';
+import { GapReader } from './gap.repository';
 import type { EventStore } from './event-store.service';
 import { NO_PLACE, type StoredEvent } from './timeline.model';
 
@@ -13,17 +14,19 @@ export interface HistoryPlace {
 /** Finds places for events that belong before others which are shown already. */
 export class HistoryPlaces {
   private readonly dag: DagReader;
+  private readonly gaps: GapReader;
 
   constructor(
     reader: Reader,
     private readonly events: EventStore,
   ) {
     this.dag = new DagReader(reader);
+    this.gaps = new GapReader(reader);
   }
 
   /** The place right below an event that follows this one and is already there. */
   async inGap(roomNid: number, eventId: string): Promise<HistoryPlace | undefined> {
-    const followers = await this.dag.followersOf(roomNid, eventId);
+    const followers = await this.gaps.followersOf(roomNid, eventId);
     if (followers.length === 0) return undefined;
     const shown = (await this.events.events(followers)).filter((one) => one.ordinal !== NO_PLACE);
     const beside = shown.sort((a, b) => a.ordinal - b.ordinal)[0];

@@ -4,6 +4,7 @@ import type { Storage } from '#platform/storage/storage';
 import { prevEventIds } from '#protocol/events/index';
 import type { RoomInfo } from '../room-state';
 import { DagReader } from './dag.repository';
+import { GapReader } from './gap.repository';
 import type { EventPlacing } from './event-placing.service';
 import type { EventStore } from './event-store.service';
 import { HistoryPlaces, type HistoryPlace } from './history-places.service';
@@ -32,18 +33,20 @@ export interface HistoryParts {
 /** Brings history from before what this server has, when somebody reads up to there. Spec: server-server, "Backfilling". */
 export class History implements BackfillSource {
   private readonly dag: DagReader;
+  private readonly gaps: GapReader;
   private readonly places: HistoryPlaces;
   private readonly running = new Map<number, Promise<boolean>>();
 
   constructor(private readonly parts: HistoryParts) {
     this.dag = new DagReader(parts.storage);
+    this.gaps = new GapReader(parts.storage);
     this.places = new HistoryPlaces(parts.storage, parts.events);
   }
 
   async fillAbove(room: RoomInfo, events: readonly StoredEvent[], waitMs: number): Promise<boolean> {
     if (this.parts.ports() === undefined || events.length === 0) return false;
     const nids = new Map(events.map((event) => [event.nid, event]));
-    const gaps = (await this.dag.gaps(room.nid)).filter((gap) => nids.has(gap.eventNid));
+    const gaps = (await this.gaps.gaps(room.nid)).filter((gap) => nids.has(gap.eventNid));
     if (gaps.length === 0) return false;
     const above = gaps.map((gap) => nids.get(gap.eventNid)!).sort((a, b) => a.ordinal - b.ordinal)[0]!;
     const missing = gaps.filter((gap) => gap.eventNid === above.nid).map((gap) => gap.missingId);
@@ -53,7 +56,7 @@ export class History implements BackfillSource {
 
   /** Whether this server lacks a part of the room's history. */
   async hasGaps(room: Pick<RoomInfo, 'nid'>): Promise<boolean> {
-    return (await this.dag.gaps(room.nid)).length > 0;
+    return (await this.gaps.gaps(room.nid)).length > 0;
   }
 
   /** Resolves when nothing is under way. */

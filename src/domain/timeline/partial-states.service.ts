@@ -1,12 +1,12 @@
 import { LimitExceededError } from '#kernel/errors';
 import type { Reader } from '#platform/storage/storage';
 import type { RoomInfo, RoomState } from '../room-state';
-import { DagReader } from './dag.repository';
 import type { PartialRoom } from './ingest.model';
+import { PartialRoomReader } from './partial-room.repository';
 
 /** Which rooms lack members in their state, kept in memory: there are few, and nearly every event asks. */
 export class PartialStates {
-  private readonly dag: DagReader;
+  private readonly reader: PartialRoomReader;
   private partial: Promise<Map<number, PartialRoom>> | undefined;
   /** What {@link partial} has come to. */
   private known: ReadonlyMap<number, PartialRoom> | undefined;
@@ -16,7 +16,7 @@ export class PartialStates {
     reader: Reader,
     private readonly rooms: RoomState,
   ) {
-    this.dag = new DagReader(reader);
+    this.reader = new PartialRoomReader(reader);
   }
 
   async isPartial(room: Pick<RoomInfo, 'nid'>): Promise<boolean> {
@@ -74,12 +74,12 @@ export class PartialStates {
   }
 
   private async read(): Promise<Map<number, PartialRoom>> {
-    const rows = await this.dag.partialRooms();
-    const rooms = await this.rooms.infoByNid(rows.map((row) => row.room_nid));
+    const rows = await this.reader.all();
+    const rooms = await this.rooms.infoByNid(rows.map((row) => row.roomNid));
     const partial = new Map(
-      rows.flatMap(({ room_nid: nid, event_id: eventId, servers }) => {
-        const room = rooms.get(nid);
-        return room === undefined ? [] : [[nid, { room, eventId, servers: JSON.parse(servers) as string[] }] as const];
+      rows.flatMap(({ roomNid, eventId, servers }) => {
+        const room = rooms.get(roomNid);
+        return room === undefined ? [] : [[roomNid, { room, eventId, servers }] as const];
       }),
     );
     this.known = partial;

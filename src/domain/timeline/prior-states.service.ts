@@ -1,5 +1,5 @@
 import type { RoomState } from '../room-state';
-import type { DagEvent } from './dag.repository';
+import type { DagEvent } from './dag.model';
 import type { HeadMove } from './head-moves.service';
 import type { PreparedEvent, StateBase } from './prepared-event.model';
 import type { RoomHead } from './room-head.model';

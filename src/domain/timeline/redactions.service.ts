@@ -1,6 +1,7 @@
 import type { Reader } from '#platform/storage/storage';
 import { isEventIdOf, redactsOf, type Pdu, type SignedEvent } from '#protocol/events/index';
-import { DagReader, type DagEvent } from './dag.repository';
+import type { DagEvent } from './dag.model';
+import { DagReader } from './dag.repository';
 import type { EventJudge } from './event-judge.service';
 import type { EventStore } from './event-store.service';
 import { toHeadEvent, type HeadEvent, type StateBase } from './prepared-event.model';

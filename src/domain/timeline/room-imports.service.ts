@@ -6,7 +6,8 @@ import { createEventIdOf, isCreateEvent, prevEventIds, roomVersionOf, type Pdu }
 import { ownString } from '#protocol/json-access';
 import { roomVersion, type RoomVersion } from '#protocol/room-versions';
 import { RoomStateWriter, stateMapKey, type RoomInfo, type RoomState, type StateEntry } from '../room-state';
-import { DagReader, DagWriter } from './dag.repository';
+import { DagReader } from './dag.repository';
+import { PartialRoomWriter } from './partial-room.repository';
 import type { Committer } from './committer.service';
 import type { EventJudge } from './event-judge.service';
 import type { EventStore } from './event-store.service';
@@ -201,8 +202,9 @@ export class RoomImports implements RoomImporting {
       head,
       events: [prepared],
       within: async (tx) => {
-        if (partial !== undefined) await new DagWriter(tx).setPartial(room.nid, join.eventId, servers);
-        else await new DagWriter(tx).setWhole(room.nid);
+        const writer = new PartialRoomWriter(tx);
+        if (partial === undefined) await writer.setWhole(room.nid);
+        else await writer.setPartial({ roomNid: room.nid, eventId: join.eventId, servers });
       },
     });
     prepared.written = written;

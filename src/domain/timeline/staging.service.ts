@@ -1,6 +1,6 @@
 import type { Storage } from '#platform/storage/storage';
 import type { RoomInfo, RoomState } from '../room-state';
-import { DagReader, DagWriter, type StagedEvent, type StagedLane } from './dag.repository';
+import { StagedEventReader, StagedEventWriter, type StagedEvent, type StagedLane } from './staged-event.repository';
 
 /** Events of one room and server that may wait; further ones are refused, and come again when others refer to them. */
 const MAX_STAGED = 300;
@@ -23,19 +23,19 @@ export interface StagingParts {
  * for what is missing: one that answers slowly, or makes up events that follow nothing, holds up nobody else's.
  */
 export class Staging {
-  private readonly dag: DagReader;
+  private readonly staged: StagedEventReader;
   private readonly working = new Map<string, Promise<void>>();
   private readonly again = new Set<string>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private stopped = false;
 
   constructor(private readonly parts: StagingParts) {
-    this.dag = new DagReader(parts.storage);
+    this.staged = new StagedEventReader(parts.storage);
   }
 
   /** Goes on with events that were waiting when the program ended. */
   async start(): Promise<void> {
-    for (const lane of await this.dag.stagedLanes()) this.work(lane);
+    for (const lane of await this.staged.lanes()) this.work(lane);
   }
 
   /** Resolves when nothing is under way. */
@@ -51,10 +51,10 @@ export class Staging {
 
   /** Has an event wait; false when too many of its server do in this room. */
   async add(event: Pick<StagedEvent, 'roomNid' | 'eventId' | 'json' | 'origin'>): Promise<boolean> {
-    if ((await this.dag.stagedCount(event)) >= MAX_STAGED) return false;
+    if ((await this.staged.count(event)) >= MAX_STAGED) return false;
     const { roomNid, origin, eventId, json } = event;
     const row = { roomNid, origin, eventId, json };
-    await this.parts.storage.write((tx) => new DagWriter(tx).stage(row, this.parts.now()));
+    await this.parts.storage.write((tx) => new StagedEventWriter(tx).stage(row, this.parts.now()));
     this.work(event);
     return true;
   }
@@ -79,11 +79,11 @@ export class Staging {
   private async workOn(lane: StagedLane): Promise<void> {
     const room = (await this.parts.rooms.infoByNid([lane.roomNid])).get(lane.roomNid);
     if (room === undefined) return;
-    for (const waiting of await this.dag.staged(lane, MAX_STAGED)) {
+    for (const waiting of await this.staged.staged(lane, MAX_STAGED)) {
       if (this.stopped) return;
       try {
         await this.parts.take(room, waiting, isLastTry(waiting));
-        await this.parts.storage.write((tx) => new DagWriter(tx).unstage([waiting.eventId]));
+        await this.parts.storage.write((tx) => new StagedEventWriter(tx).unstage([waiting.eventId]));
       } catch (error) {
         this.parts.onError(error);
         await this.putOff(waiting);
@@ -96,7 +96,7 @@ export class Staging {
   private async putOff(event: StagedEvent): Promise<void> {
     const { nid, eventId, roomNid, origin } = event;
     await this.parts.storage.write(async (tx) => {
-      const writer = new DagWriter(tx);
+      const writer = new StagedEventWriter(tx);
       if (isLastTry(event)) await writer.unstage([eventId]);
       else await writer.tried(nid);
     });

@@ -10,7 +10,9 @@ import {
   type StateEntry,
 } from '../room-state';
 import type { Committer } from './committer.service';
-import { DagReader, DagWriter, type DagEvent } from './dag.repository';
+import type { DagEvent } from './dag.model';
+import { DagReader } from './dag.repository';
+import { PartialRoomWriter } from './partial-room.repository';
 import type { EventStore } from './event-store.service';
 import { Rejudging } from './rejudging.service';
 import { RestatedEventsReader, RestatedEventsWriter, type EventStates } from './restated-events.repository';
@@ -112,7 +114,7 @@ export class StateCompletions {
       const headWriter = new RoomHeadWriter(tx);
       await headWriter.moveSnapshot(room.nid, snapshot);
       if (refused.size > 0) await headWriter.replaceExtremities(new Map([[room.nid, await this.ends(head, refused)]]));
-      await new DagWriter(tx).setWhole(room.nid);
+      await new PartialRoomWriter(tx).setWhole(room.nid);
       await restated.restated(tx, room, position);
       tx.afterCommit(() => {
         places.restated(room.nid, snapshot);

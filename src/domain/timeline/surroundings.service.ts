@@ -2,13 +2,13 @@ import type { Reader } from '#platform/storage/storage';
 import type { AuthEvent } from '#protocol/auth-rules/index';
 import { authEventIds, prevEventIds, type SignedEvent } from '#protocol/events/index';
 import type { RoomInfo } from '../room-state';
-import { DagReader, type DagEvent } from './dag.repository';
+import { isInGraph, type DagEvent } from './dag.model';
+import { DagReader } from './dag.repository';
 import type { EventStore } from './event-store.service';
 import { MissingEventsError } from './placing.model';
 import { toHeadEvent, type HeadEvent } from './prepared-event.model';
 import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
-import { UNKNOWN_STATE } from './timeline.model';
 
 /** What the store has of an event, and of those that it refers to. */
 export interface Surroundings {
@@ -35,8 +35,7 @@ export class Glance {
 
   /** Whether an event has its place in the room's graph already. */
   knows(room: Pick<RoomInfo, 'nid'>, { eventId }: Referring): boolean {
-    const row = this.rows.get(eventId);
-    return row !== undefined && row.roomNid === room.nid && row.snapshotBefore !== UNKNOWN_STATE;
+    return isInGraph(this.rows.get(eventId), room.nid);
   }
 
   /** What is around an event that is new, and whose authority is here. */
