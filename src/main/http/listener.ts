@@ -1,8 +1,10 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
 import type { Logger } from '#kernel/logger';
 import type { ListenerConfig } from '../config/listeners';
+import { expressMessages } from './express-messages';
 import { followRenewals, readCertificate } from './renewed-certificates';
 
 /** How long requests may take to finish once the server stops. */
@@ -31,12 +33,8 @@ export interface OpenListener {
 }
 
 /** Listens as one `listeners` entry says. Rejects when the address is taken or a certificate cannot be read. */
-export async function openListener(
-  config: ListenerConfig,
-  handler: RequestListener,
-  log: Logger,
-): Promise<OpenListener> {
-  const { server, end } = createHttpServer(config, handler, log);
+export async function openListener(config: ListenerConfig, app: Express, log: Logger): Promise<OpenListener> {
+  const { server, end } = createHttpServer(config, app, log);
   server.maxRequestsPerSocket = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -50,10 +48,11 @@ export async function openListener(
   return { url: `${scheme}://${urlHost(config.bind)}:${port}`, server, close: () => drain(server).finally(end) };
 }
 
-function createHttpServer({ tls }: ListenerConfig, handler: RequestListener, log: Logger) {
-  if (tls === null) return { server: createServer(LIMITS, handler), end: () => undefined };
+function createHttpServer({ tls }: ListenerConfig, app: Express, log: Logger) {
+  const options = { ...LIMITS, ...expressMessages(app) };
+  if (tls === null) return { server: createServer(options, app), end: () => undefined };
   const certificate = readCertificate(tls);
-  const server: Server & TlsServer = createTlsServer({ ...LIMITS, ...certificate }, handler);
+  const server: Server & TlsServer = createTlsServer({ ...options, ...certificate }, app);
   return { server, end: followRenewals(server, tls, certificate, log) };
 }
 
