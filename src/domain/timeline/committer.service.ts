@@ -1,12 +1,12 @@
 import type { Position, Storage } from '#platform/storage/storage';
 import type { RoomState } from '../room-state';
-import type { Append } from './append.model';
-import { AppendWriter, currentEntries, type MovedHead } from './append.repository';
+import { currentEntries, depthAfter, isNews, newestOf, type Append, type MovedHead } from './append.model';
+import { AppendWriter } from './append.repository';
 import type { EventStore } from './event-store.service';
 import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
 import type { RoomPlaces } from './room-places.service';
-import { NO_PLACE, type StoredEvent } from './timeline.model';
+import type { StoredEvent } from './timeline.model';
 import type { AppendParticipant } from './timeline.ports';
 import { TIMELINE_STREAM } from './timeline.stream';
 
@@ -102,13 +102,11 @@ export class Committer {
       // A read of the outlier may be under way.
       if (incoming?.outlierNid !== undefined) this.events.redacted(event.nid);
       this.events.remember(event, prepared.json.length);
-      if (incoming === undefined || incoming.kind === 'live') {
-        head.committedDepth = Math.max(head.committedDepth, event.depth);
-      }
     }
+    head.committedDepth = depthAfter(head, written);
     for (const { redactedNid } of written) if (redactedNid !== undefined) this.events.redacted(redactedNid);
     this.rooms.stateCommitted(currentEntries([moved]));
-    const newest = newestShown(written);
+    const newest = newestOf(written);
     head.committed(
       written.map(({ prepared }) => prepared),
       snapshot,
@@ -116,9 +114,8 @@ export class Committer {
     if (newest === undefined) return;
     head.position = newest.position;
     head.committedOrdinal = newest.ordinal;
-    for (const { event, prepared, incoming } of written) {
+    for (const { event, prepared } of written.filter(isNews)) {
       const { ordinal, position, nid } = event;
-      if (ordinal === NO_PLACE || incoming?.kind === 'history') continue;
       this.places.moved(room.nid, { ordinal, position, nid, snapshot: prepared.currentAfter ?? 0 });
     }
   }
@@ -161,9 +158,4 @@ export class Committer {
       reject(error);
     }
   }
-}
-
-/** The newest event that took a place at the end of the order. */
-function newestShown(written: MovedHead['written']): StoredEvent | undefined {
-  return written.findLast(({ event, incoming }) => event.ordinal !== NO_PLACE && incoming?.kind !== 'history')?.event;
 }
