@@ -12,7 +12,7 @@ import {
   type MovedHead,
   type WrittenEvent,
 } from './append.model';
-import { OWN, unfollowedBy, type PreparedEvent } from './prepared-event.model';
+import { OWN, type PreparedEvent } from './prepared-event.model';
 import type { RoomHead } from './room-head.model';
 import { RoomHeadWriter } from './room-head.repository';
 import { NO_PLACE, type StoredEvent } from './timeline.model';
