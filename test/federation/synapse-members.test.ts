@@ -8,6 +8,7 @@ import {
   say,
   setState,
   stateOf,
+  syncOf,
   tryJoin,
   untilAgreed,
   untilInvited,
@@ -70,6 +71,7 @@ describe.each(SIDES)('a user of %s', (side) => {
     await untilInvited(guest, roomId);
     expect(await host.api('POST', at(roomId, 'kick'), { user_id: guest.userId })).toMatchObject({ status: 200 });
     await untilMember(host, roomId, guest, 'leave');
+    await eventually(async () => expect((await syncOf(guest)).invite?.[roomId]).toBeUndefined());
     expect((await tryJoin(guest, roomId, home)).status).toBe(403);
   });
 

@@ -10,6 +10,7 @@ import type { Receipts } from '../receipts';
 import type { RoomState } from '../room-state';
 import type { EventTemplates, EventVerifier, IncomingEvents, Timeline } from '../timeline';
 import type { Typing } from '../typing';
+import { Dismissals } from './dismissals.service';
 import { Ephemerals } from './ephemerals.service';
 import type { IdentityServerKeys, Relay, ThirdPartyInviter } from './federation-inbound.ports';
 import { Invites } from './invites.service';
@@ -56,9 +57,11 @@ export class FederationInbound {
     const acls = timeline.graph;
     const ephemerals = new Ephemerals({ ...parts, rooms: roomState, acls });
     this.reading = parts.reading;
-    this.transactions = new Transactions({ ...parts, rooms: roomState, acls, ephemerals });
+    const { outOfBand } = membership;
+    const dismissals = new Dismissals({ ...parts, rooms: roomState, outOfBand });
+    this.transactions = new Transactions({ ...parts, rooms: roomState, acls, dismissals, ephemerals });
     this.members = new MemberRequests({ ...parts, partialStates: timeline.partialStates });
-    this.invites = new Invites({ ...parts, outOfBand: membership.outOfBand });
+    this.invites = new Invites({ ...parts, outOfBand });
     this.thirdParty = new ThirdPartyInvites({ ...parts, rooms: roomState });
     this.queries = new Queries(parts);
   }

@@ -9,6 +9,7 @@ import { ownString } from '#protocol/json-access';
 import { roomVersion } from '#protocol/room-versions';
 import type { RoomState } from '../room-state';
 import type { IncomingEvents } from '../timeline';
+import type { Dismissals } from './dismissals.service';
 import type { Ephemerals } from './ephemerals.service';
 import type { RoomAcls } from './federation-inbound.ports';
 import { Lanes } from './lanes.service';
@@ -42,6 +43,7 @@ export class Transactions {
       readonly rooms: Pick<RoomState, 'info'>;
       readonly incoming: Pick<IncomingEvents, 'receive'>;
       readonly acls: RoomAcls;
+      readonly dismissals: Pick<Dismissals, 'receive'>;
       readonly ephemerals: Pick<Ephemerals, 'receive'>;
       readonly now: Clock;
       readonly onError: (error: unknown) => void;
@@ -98,8 +100,13 @@ export class Transactions {
     const allowed: JsonValue[] = [];
     for (const pdu of pdus) {
       const refused = await this.refusedByAcl(origin, pdu);
-      if (refused === undefined) allowed.push(pdu);
-      else if (refused !== '') answer[refused] = { error: `${origin} is denied by the room's ACL` };
+      if (refused !== undefined) {
+        if (refused !== '') answer[refused] = { error: `${origin} is denied by the room's ACL` };
+        continue;
+      }
+      const dismissal = await this.parts.dismissals.receive(origin, pdu);
+      if (dismissal === undefined) allowed.push(pdu);
+      else answer[dismissal] = {};
     }
     for (const { eventId, status, error } of allowed.length === 0
       ? []

@@ -2,7 +2,7 @@ import { BadJsonError } from '#kernel/errors';
 import { isValidServerName, serverNameOf } from '#kernel/ids';
 import type { JsonValue } from '#kernel/json';
 import { Turns } from '#kernel/turns';
-import { inspectEvent, type SignedEvent } from '#protocol/events/index';
+import { inspectEvent, type InspectedEvent, type SignedEvent } from '#protocol/events/index';
 import { isKnownRoomVersion, knownRoomVersions, roomVersion } from '#protocol/room-versions';
 import type { Membership, RemoteEntry } from '../membership';
 import type { RoomState } from '../room-state';
@@ -89,18 +89,17 @@ export class RemoteEntries {
   /** Leaves by way of another server; here the membership is over even when none answers. */
   async leave(entry: RemoteEntry): Promise<void> {
     const { roomId, userId } = entry;
-    const version = OLDEST;
-    let left: { readonly version: string; readonly event: ReturnType<typeof inspectEvent> } | undefined;
+    let event: InspectedEvent | undefined;
     try {
-      left = await firstOf(await this.serversFor(entry), async (server) => {
+      event = await firstOf(await this.serversFor(entry), async (server) => {
         const signed = this.sign(entry, 'leave', await this.parts.remote.makeLeave(server, roomId, userId));
         await this.parts.remote.sendLeave(server, signed);
-        return { version: signed.version, event: inspectEvent(roomVersion(signed.version), signed.pdu) };
+        return inspectEvent(roomVersion(signed.version), signed.pdu);
       });
     } catch {
       // The user wants to be rid of it, and nobody can be made to take the news.
     }
-    await this.parts.membership.outOfBand.importLeave({ roomId, userId, version, ...left });
+    await this.parts.membership.outOfBand.importLeave({ roomId, userId, ...(event !== undefined && { event }) });
   }
 
   /**

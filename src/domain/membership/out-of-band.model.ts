@@ -16,6 +16,8 @@ export interface OutOfBandMembership {
 export interface OutOfBandMember extends RoomMembership {
   /** The server that brought the invite or was knocked on: one that knows the room. */
   readonly server: string;
+  /** Of the room. */
+  readonly version: string;
 }
 
 /** Invites and knocks from afar. `membership.outOfBand`. */
@@ -24,7 +26,7 @@ export interface OutOfBandMemberships {
   importInvite(invite: OutOfBandMembership): Promise<RoomMembership>;
   importKnock(knock: OutOfBandMembership & { readonly server: string }): Promise<RoomMembership>;
   /** The user rejected or withdrew (remotely by `event`, or only here when no server answered), or was turned away. */
-  importLeave(leave: { roomId: string; userId: string; version: string; event?: InspectedEvent }): Promise<void>;
+  importLeave(leave: { roomId: string; userId: string; event?: InspectedEvent }): Promise<void>;
   /** The user's invite or knock in a room this server is not in. */
   of(userId: string, roomId: string): Promise<OutOfBandMember | undefined>;
   strippedState(member: RoomMembership): Promise<StrippedState[]>;

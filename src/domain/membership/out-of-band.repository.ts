@@ -6,6 +6,7 @@ interface Row {
   readonly user_id: string;
   readonly room_id: string;
   readonly room_nid: number;
+  readonly version: string;
   readonly membership: MembershipState;
   readonly event_id: string;
   readonly sender: string;
@@ -16,13 +17,12 @@ interface Row {
 
 /** What is kept beside the membership itself. */
 export interface OutOfBandDetails {
-  readonly version: string;
   /** The member event as JSON. */
   readonly eventJson: string | null;
   readonly strippedState: string;
 }
 
-const COLUMNS = 'user_id, room_id, room_nid, membership, event_id, sender, server, stream_writer, stream_pos';
+const COLUMNS = 'user_id, room_id, room_nid, version, membership, event_id, sender, server, stream_writer, stream_pos';
 
 export class OutOfBandReader {
   constructor(protected readonly reader: Reader) {}
@@ -33,13 +33,9 @@ export class OutOfBandReader {
   }
 
   async details(userId: string, roomId: string): Promise<OutOfBandDetails | undefined> {
-    const sql =
-      'SELECT version, event_json, stripped_state FROM out_of_band_memberships WHERE user_id = ? AND room_id = ?';
-    const row = await this.reader.get<{ version: string; event_json: string | null; stripped_state: string }>(sql, [
-      userId,
-      roomId,
-    ]);
-    return row && { version: row.version, eventJson: row.event_json, strippedState: row.stripped_state };
+    const sql = 'SELECT event_json, stripped_state FROM out_of_band_memberships WHERE user_id = ? AND room_id = ?';
+    const row = await this.reader.get<{ event_json: string | null; stripped_state: string }>(sql, [userId, roomId]);
+    return row && { eventJson: row.event_json, strippedState: row.stripped_state };
   }
 }
 
@@ -48,12 +44,12 @@ export class OutOfBandWriter extends OutOfBandReader {
     super(tx);
   }
 
-  async put(member: OutOfBandMember, { version, eventJson, strippedState }: OutOfBandDetails): Promise<void> {
+  async put(member: OutOfBandMember, { eventJson, strippedState }: OutOfBandDetails): Promise<void> {
     await this.tx.upsert('out_of_band_memberships', ['user_id', 'room_id'], {
       user_id: member.userId,
       room_id: member.roomId,
       room_nid: member.roomNid,
-      version,
+      version: member.version,
       membership: member.membership,
       event_id: member.eventId,
       sender: member.sender,
@@ -75,6 +71,7 @@ const toMembership = (row: Row): OutOfBandMember => ({
   userId: row.user_id,
   roomId: row.room_id,
   roomNid: row.room_nid,
+  version: row.version,
   membership: row.membership,
   eventNid: 0,
   eventId: row.event_id,

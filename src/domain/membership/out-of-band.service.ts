@@ -16,7 +16,10 @@ const MAX_BYTES = 64 * 1024;
 /** A user's invites and knocks from afar at one time; the rest of a flood of them is not shown. */
 const MAX_OF_USER = 500;
 
-type NewMember = Pick<OutOfBandMember, 'userId' | 'roomId' | 'membership' | 'eventId' | 'sender' | 'server'>;
+type NewMember = Pick<
+  OutOfBandMember,
+  'userId' | 'roomId' | 'version' | 'membership' | 'eventId' | 'sender' | 'server'
+>;
 
 /**
  * Invites and knocks in rooms that this server is not in. A membership in the room itself takes their place.
@@ -46,13 +49,14 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
   }
 
   async importLeave(leave: Parameters<OutOfBandMemberships['importLeave']>[0]): Promise<void> {
-    const { userId, roomId, event, version } = leave;
+    const { userId, roomId, event } = leave;
     const before = await this.of(userId, roomId);
     if (before === undefined) return;
+    const { version, server } = before;
     const sender = event?.pdu.sender ?? userId;
-    const details = { version, eventJson: event?.json ?? null, strippedState: '[]' };
+    const details = { eventJson: event?.json ?? null, strippedState: '[]' };
     const eventId = event?.eventId ?? before.eventId;
-    await this.put({ userId, roomId, membership: 'leave', eventId, sender, server: before.server }, details);
+    await this.put({ userId, roomId, version, membership: 'leave', eventId, sender, server }, details);
   }
 
   async of(userId: string, roomId: string): Promise<OutOfBandMember | undefined> {
@@ -111,9 +115,9 @@ export class OutOfBand implements OutOfBandMemberships, AppendParticipant {
     server: string,
   ): Promise<RoomMembership> {
     const userId = event.pdu.state_key!;
-    const details = { version, eventJson: event.json, strippedState: JSON.stringify(usable(strippedState)) };
+    const details = { eventJson: event.json, strippedState: JSON.stringify(usable(strippedState)) };
     const { eventId, pdu } = event;
-    return this.put({ userId, roomId, membership, eventId, sender: pdu.sender, server }, details);
+    return this.put({ userId, roomId, version, membership, eventId, sender: pdu.sender, server }, details);
   }
 
   private put(member: NewMember, details: OutOfBandDetails): Promise<OutOfBandMember> {
