@@ -94,7 +94,8 @@ export class Snapshots {
     const own = (await this.chain(newer)).filter((node) => !shared.has(node.nid));
     const changes = mergeChanges(byAge(own, await this.reader.deltas(own.map((node) => node.nid))));
     const entries = [...changes.values()].filter((entry) => entry.eventNid !== ABSENT);
-    const before = await this.among(older, entries);
+    const keys = entries.map(({ type, stateKey }): StateKeyPair => [type, stateKey]);
+    const before = await this.valuesOf(older, keys);
     return entries
       .filter((entry) => before.get(stateMapKey(entry.type, entry.stateKey)) !== entry.eventNid)
       .map(({ type, stateKey, eventNid }) => ({ type, stateKey, eventNid }));
@@ -121,22 +122,12 @@ export class Snapshots {
 
   /** The same as {@link atMany}, for any number of keys: of very many it is cheaper to read the state whole. */
   async valuesOf(snapshot: SnapshotId, keys: readonly StateKeyPair[]): Promise<Map<string, number>> {
-    return this.among(
-      snapshot,
-      keys.map(([type, stateKey]) => ({ type, stateKey, eventNid: ABSENT })),
-    );
-  }
-
-  /** What a state has under the keys of `entries`; of very many keys it is cheaper to read the state whole. */
-  private async among(snapshot: SnapshotId, entries: readonly StateEntry[]): Promise<Map<string, number>> {
     if (snapshot === 0) return new Map();
-    if (entries.length <= MANY_KEYS)
-      return this.atMany(
-        snapshot,
-        entries.map(({ type, stateKey }) => [type, stateKey]),
-      );
+    if (keys.length <= MANY_KEYS) return this.atMany(snapshot, keys);
+    const asked = new Set(keys.map((pair) => stateMapKey(...pair)));
     const all = await this.atAll(snapshot);
-    return new Map(all.map(({ type, stateKey, eventNid }) => [stateMapKey(type, stateKey), eventNid]));
+    const values = all.map(({ type, stateKey, eventNid }) => [stateMapKey(type, stateKey), eventNid] as const);
+    return new Map(values.filter(([key]) => asked.has(key)));
   }
 
   /** The newest delta of the key along each snapshot's bases decides; {@link ABSENT} where there is none. */

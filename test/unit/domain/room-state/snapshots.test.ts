@@ -91,6 +91,19 @@ describe('state snapshots', () => {
     await check(await grow(400, true));
   });
 
+  it.each([1, 2_000])('tell what they hold under %d keys, and nothing else', async (count) => {
+    const node = await database.storage.write(async (tx) => {
+      const writer = new SnapshotWriter(tx);
+      const entry = (stateKey: string, eventNid: number): StateEntry => ({ type: 'x', stateKey, eventNid });
+      const made = await writer.append(ROOM, undefined, [entry('asked', 1), entry('beside', 2)]);
+      await writer.flush();
+      return made;
+    });
+    const absent = Array.from({ length: count - 1 }, (_, i) => ['x', `absent ${i}`] as const);
+    const values = await new Snapshots(database.storage).valuesOf(node.nid, [['x', 'asked'], ...absent]);
+    expect([...values]).toEqual([[stateMapKey('x', 'asked'), 1]]);
+  });
+
   it('are read along few deltas and take few rows for each change', async () => {
     const known = await database.storage.write(async (tx) => {
       const writer = new SnapshotWriter(tx);
