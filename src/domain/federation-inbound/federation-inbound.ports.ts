@@ -7,8 +7,12 @@ export interface RoomAcls {
 
 /** Passes events on that other servers' users sent by way of this one. Implemented by the sender. */
 export interface Relay {
-  /** Has an event sent to the room's other servers in the transaction that stores it; call before it is stored. */
-  announce(eventId: string): void;
+  /**
+   * Has an event sent to the room's other servers in the transaction that stores it; call before it is stored. `isEntry`: it
+   * is the join by which its sender's server comes into the room, and which the others may not know yet when they speak: for
+   * a while this server has the newcomer get what they say.
+   */
+  announce(eventId: string, options?: { readonly isEntry: boolean }): void;
   /** Takes that back, when the event was not stored. */
   withdraw(eventId: string): void;
 }

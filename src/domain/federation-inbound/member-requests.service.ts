@@ -22,7 +22,7 @@ export interface JoinAnswer extends JoinState {
 export interface MemberRequestsParts {
   readonly serverName: string;
   readonly reading: Pick<FederationReading, 'room' | 'joinState'>;
-  readonly membership: Pick<Membership, 'joinedLocalUsers' | 'authoriseJoin' | 'shownState'>;
+  readonly membership: Pick<Membership, 'servers' | 'joinedLocalUsers' | 'authoriseJoin' | 'shownState'>;
   readonly partialStates: Pick<Timeline['partialStates'], 'isPartial'>;
   readonly templates: Pick<EventTemplates, 'draftFor' | 'countersign'>;
   readonly incoming: Pick<IncomingEvents, 'accept'>;
@@ -65,7 +65,9 @@ export class MemberRequests {
     const room = await this.residentRoom(origin, offered.roomId);
     const inspected = inspect(origin, room, offered, 'join');
     await this.requireWhole(room);
-    const event = await this.take(origin, offered.roomId, inspected, await this.countersigned(origin, room, inspected));
+    const isEntry = !(await this.parts.membership.servers.has(room, origin));
+    const signed = await this.countersigned(origin, room, inspected);
+    const event = await this.take(origin, offered.roomId, inspected, signed, { isEntry });
     const { omitMembers } = options;
     const state = await this.parts.reading.joinState(event, { omitMembers });
     return { ...state, event, membersOmitted: omitMembers };
@@ -124,9 +126,10 @@ export class MemberRequests {
     roomId: string,
     { eventId }: InspectedEvent,
     pdu: JsonValue,
+    options?: { readonly isEntry: boolean },
   ): Promise<StoredEvent> {
     const { relay, incoming } = this.parts;
-    relay.announce(eventId);
+    relay.announce(eventId, options);
     try {
       return await incoming.accept(origin, roomId, pdu);
     } finally {

@@ -46,6 +46,11 @@ export class DestinationQueue {
     this.packing.edus.add(edu);
   }
 
+  /** Notes that the database has copies of events for the server. */
+  lacksCopies(): void {
+    this.packing.lacksCopies();
+  }
+
   /** Drops the EDUs that have not been sent; receipts among them are noted as missed. */
   dropEdus(): void {
     this.packing.edus.clear();
@@ -98,7 +103,7 @@ export class DestinationQueue {
   }
 
   /** The server has what is in a transaction, or will never have it. */
-  private async settle({ fresh, contents, missed }: Shipment): Promise<void> {
+  private async settle({ fresh, contents, missed, copies }: Shipment): Promise<void> {
     const { destination, backlog, parts } = this;
     this.rows = Symbol('after a delivery');
     if (fresh === undefined) {
@@ -109,6 +114,7 @@ export class DestinationQueue {
     for (const progress of fresh.parcel.progress) backlog.delivered(progress, fresh.generation);
     parts.checkpoint.delivered(destination, fresh.parcel);
     await parts.missedReceipts.delivered(destination, missed);
+    await parts.copies.settled(destination, copies);
   }
 
   private async failed(error: unknown, shipment: Shipment): Promise<Away | 'answered'> {
@@ -118,7 +124,7 @@ export class DestinationQueue {
     const mayFallAgain = failure.kind === 'refused' || (failure.fellOver && (isRepeat || this.packing.isBehind));
     if (mayFallAgain) {
       await this.giveUp(shipment);
-      this.packing.beginElsewhere(shipment);
+      await this.packing.beginElsewhere(shipment);
     } else if (!isRepeat) await this.keep(shipment);
     if (isRepeat || mayFallAgain) this.missOut();
     return failure.kind === 'away' ? failure : { kind: 'away', retryAfterMs: 0, fellOver: false };

@@ -8,13 +8,17 @@ import type { Receipts } from '../receipts';
 import type { RoomState } from '../room-state';
 import type { Timeline } from '../timeline';
 import type { Typing } from '../typing';
+import { Announced } from './announced.model';
 import { Checkpoint } from './checkpoint.job';
+import { CopiesReader } from './copies.repository';
+import { Copies } from './copies.service';
+import { Copying } from './copying.service';
 import { FanOut } from './fan-out.service';
 import type { TransactionCarrier } from './federation-sender.ports';
 import { LocalEdus } from './local-edus.service';
 import { MissedReceiptsReader } from './missed-receipts.repository';
 import { MissedReceipts } from './missed-receipts.service';
-import { OutboxReader } from './outbox.repository';
+import { OutboxReader, type OutboxRow } from './outbox.repository';
 import { Outbox } from './outbox.service';
 import { Parcels } from './parcels.service';
 import { relayExpiry } from './relay-expiry.job';
@@ -42,7 +46,7 @@ export interface FederationSenderParts {
 /** Brings our events and EDUs to other servers. Registers itself with the timeline. */
 export class FederationSender {
   /** Passes on events of other servers' users; bind it to the handlers. */
-  readonly relay: Outbox;
+  readonly relay = new Announced();
   private readonly checkpoint: Checkpoint;
   private readonly fanOut: FanOut;
   private readonly missedReceipts: MissedReceipts;
@@ -53,7 +57,7 @@ export class FederationSender {
   private transactions = 0;
 
   constructor(private readonly parts: FederationSenderParts) {
-    const { federation, roomState: rooms, timeline, membership, now, onError } = parts;
+    const { federation, roomState: rooms, membership, now, onError } = parts;
     const { serverName, destinations } = federation;
     const { servers } = membership;
     const allows = (server: string) => server !== serverName && federation.rules.allows(server);
@@ -64,13 +68,15 @@ export class FederationSender {
       onSaved: (owed) => this.sending.saved(owed),
     });
     this.missedReceipts = new MissedReceipts({ ...parts, serverName, rooms, servers });
+    const parcels = new Parcels({ ...parts, serverName, rooms, servers });
     this.sending = new Sending({
       ...parts,
+      parcels,
+      copies: new Copies({ ...parts, servers, parcels }),
       unanswered: new UnansweredTransactions(parts.storage),
       missedReceipts: this.missedReceipts,
       destinations,
       checkpoint: this.checkpoint,
-      parcels: new Parcels({ ...parts, serverName, rooms, servers }),
       nonce: () => `${since}-${++this.transactions}`,
     });
     this.fanOut = new FanOut({
@@ -80,8 +86,7 @@ export class FederationSender {
       onShared: (eventNids) => this.checkpoint.sharedOut(eventNids),
       onError,
     });
-    this.relay = new Outbox(serverName, servers, (rows) => this.fanOut.add(rows), now);
-    timeline.addParticipant(this.relay);
+    this.takePart();
     this.relayExpiry = relayExpiry(parts.storage, now);
     const send = this.sending.edu.bind(this.sending);
     this.edus = new LocalEdus({ ...parts, serverName, rooms, allows, send });
@@ -99,8 +104,8 @@ export class FederationSender {
     const reader = new OutboxReader(storage);
     this.checkpoint.start();
     this.relayExpiry.start(this.parts.onError);
-    for (const owed of [reader, new UnansweredReader(storage), new MissedReceiptsReader(storage)])
-      await this.pickUp(owed);
+    const others = [UnansweredReader, CopiesReader, MissedReceiptsReader].map((Reader) => new Reader(storage));
+    for (const owed of [reader, ...others]) await this.pickUp(owed);
     for (let after = 0; ;) {
       const rows = await reader.events(after, PAGE);
       if (rows.length === 0) break;
@@ -118,6 +123,16 @@ export class FederationSender {
     await this.sending.stop();
     await this.missedReceipts.stop();
     await this.checkpoint.stop();
+  }
+
+  /** What goes out from here is written with the events. */
+  private takePart(): void {
+    const { federation, timeline, membership, now } = this.parts;
+    const { serverName } = federation;
+    const onAdded = (rows: readonly OutboxRow[]): void => this.fanOut.add(rows);
+    const onCopied = (destination: string): void => this.sending.lacksCopies(destination);
+    timeline.addParticipant(new Outbox(serverName, membership.servers, this.relay, onAdded, now));
+    timeline.addParticipant(new Copying(serverName, this.relay, onCopied, now));
   }
 
   private async pickUp(reader: Pick<OutboxReader, 'destinations'>): Promise<void> {

@@ -4,6 +4,7 @@ import type { Tx } from '#platform/storage/storage';
 import { membershipOf, type Pdu } from '#protocol/events/index';
 import type { JoinedServers } from '../membership';
 import type { AppendedEvent, AppendParticipant } from '../timeline';
+import type { Announced } from './announced.model';
 import { OutboxWriter, type OutboxRow } from './outbox.repository';
 
 /**
@@ -11,24 +12,13 @@ import { OutboxWriter, type OutboxRow } from './outbox.repository';
  * so that sending costs the same in a room of thousands of them.
  */
 export class Outbox implements AppendParticipant {
-  /** Events of other servers' users that this server lets in, to be passed on when they are stored. */
-  private readonly announced = new Set<string>();
-
   constructor(
     private readonly serverName: string,
     private readonly servers: Pick<JoinedServers, 'isAlone'>,
+    private readonly announced: Pick<Announced, 'has'>,
     private readonly onAdded: (rows: readonly OutboxRow[]) => void,
     private readonly now: Clock,
   ) {}
-
-  /** See the port `Relay`. */
-  announce(eventId: string): void {
-    this.announced.add(eventId);
-  }
-
-  withdraw(eventId: string): void {
-    this.announced.delete(eventId);
-  }
 
   async eventsAppended(tx: Tx, appended: readonly AppendedEvent[]): Promise<void> {
     const remoteRooms = new Set(

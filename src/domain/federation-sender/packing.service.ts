@@ -1,5 +1,6 @@
 import { Backlog } from './backlog.model';
 import { EduBuffer, type MissedReceipt } from './edu-buffer.model';
+import type { Copies } from './copies.service';
 import type { OutgoingTransaction } from './federation-sender.ports';
 import type { MissedReceipts } from './missed-receipts.service';
 import { ROOMS_AT_ONCE, type Parcel, type Parcels } from './parcels.service';
@@ -15,6 +16,7 @@ const NO_END = Number.MAX_SAFE_INTEGER;
 
 export interface PackingParts {
   readonly parcels: Pick<Parcels, 'page' | 'pack' | 'again'>;
+  readonly copies: Copies;
   readonly unanswered: UnansweredTransactions;
   readonly missedReceipts: MissedReceipts;
   readonly checkpoint: {
@@ -32,11 +34,18 @@ export interface Shipment {
   readonly contents: Contents;
   /** Rooms all of whose missed receipts are in it; the database has rows of them. */
   readonly missed: readonly MissedReceipt[];
+  /** The numbers of copied events that the server has then, or is not to have; the database has rows of them. */
+  readonly copies: readonly number[];
   /** Of what it was made, and in which generation of the checkpoint; undefined for one that is sent again. */
   readonly fresh: { readonly parcel: Parcel; readonly generation: number } | undefined;
 }
 
-/** Puts together what one server gets next: what it has not answered, then what it lacks, then receipts that it missed. */
+type PackedEdus = Pick<Contents, 'edus' | 'receipts'> & Pick<Shipment, 'missed'>;
+
+/**
+ * Puts together what one server gets next: what it has not answered, then copies of others' events, then what it lacks, then
+ * receipts that it missed.
+ */
 export class Packing {
   readonly edus = new EduBuffer((receipt) => this.misses(receipt));
   readonly backlog: Backlog;
@@ -47,6 +56,8 @@ export class Packing {
   size: number;
   /** Whether the database may hold a transaction without an answer. */
   mayHold: boolean;
+  /** Whether the database may hold copies for the server. */
+  private mayLackCopies: boolean;
   private mayMissReceipts: boolean;
   /** The room after which to begin to read what is in the database. */
   private start: number;
@@ -60,7 +71,7 @@ export class Packing {
   ) {
     const { isBehind, size, after } = resumption ?? AFRESH;
     this.backlog = new Backlog(resumption !== undefined);
-    this.mayHold = this.mayMissReceipts = resumption !== undefined;
+    this.mayHold = this.mayLackCopies = this.mayMissReceipts = resumption !== undefined;
     this.isBehind = isBehind;
     this.size = size;
     this.start = after;
@@ -68,7 +79,8 @@ export class Packing {
   }
 
   get hasWork(): boolean {
-    return this.mayHold || this.mayMissReceipts || !this.backlog.isEmpty || !this.edus.isEmpty;
+    const mayBeOwed = this.mayHold || this.mayLackCopies || this.mayMissReceipts;
+    return mayBeOwed || !this.backlog.isEmpty || !this.edus.isEmpty;
   }
 
   /** How to go on after the server was left alone; what is not in memory then is in the database. */
@@ -85,7 +97,12 @@ export class Packing {
     this.isBehind = isBehind;
     this.start = after;
     this.cursor = { after, upTo: NO_END };
-    this.mayHold = this.mayMissReceipts = true;
+    this.mayHold = this.mayLackCopies = this.mayMissReceipts = true;
+  }
+
+  /** Notes that the database has copies for the server. */
+  lacksCopies(): void {
+    this.mayLackCopies = true;
   }
 
   /** Notes that the server has missed a receipt. */
@@ -95,10 +112,12 @@ export class Packing {
   }
 
   /** It may be one event that a server falls over: the next attempt is smaller, or begins behind it. */
-  beginElsewhere({ contents, transaction }: Shipment): void {
+  async beginElsewhere({ contents, transaction }: Shipment): Promise<void> {
     const last = contents.reaches.at(-1);
     if (transaction.pdus.length > 1) this.halve(transaction);
     else if (last !== undefined) this.start = last.roomNid;
+    // A copy is nothing that could be begun behind; the server finds its event behind newer ones.
+    else await this.parts.copies.settled(this.destination, contents.eventNids);
   }
 
   halve({ pdus }: OutgoingTransaction): void {
@@ -111,7 +130,7 @@ export class Packing {
 
   /** The next transaction; one with nothing in it may say that the server lacks less than was thought. */
   async next(): Promise<Shipment> {
-    return (await this.unanswered()) ?? this.pack();
+    return (await this.unanswered()) ?? (await this.packCopies()) ?? this.pack();
   }
 
   /** The transaction that the server has yet to answer. */
@@ -124,7 +143,20 @@ export class Packing {
     const { txnId, eventNids, edus } = contents;
     const events = await parts.parcels.again(destination, eventNids);
     const transaction = { txnId, pdus: events.map((event) => event.pdu), edus };
-    return { transaction, contents, missed: [], fresh: undefined };
+    return { transaction, contents, missed: [], copies: [], fresh: undefined };
+  }
+
+  /** Copies go by themselves: what a server does not take among them holds up nothing else. */
+  private async packCopies(): Promise<Shipment | undefined> {
+    if (!this.mayLackCopies) return undefined;
+    this.mayLackCopies = false;
+    const { destination, parts } = this;
+    const { generation } = parts.checkpoint;
+    const { events, eventNids: copies } = await parts.copies.next(destination, this.size);
+    if (copies.length === 0) return undefined;
+    this.mayLackCopies = true;
+    const fresh = { parcel: { events, progress: [] }, generation };
+    return { ...this.shipmentOf(fresh, { edus: [], receipts: [], missed: [] }), copies };
   }
 
   private async pack(): Promise<Shipment> {
@@ -133,22 +165,26 @@ export class Packing {
     const { generation } = parts.checkpoint;
     const lacks = this.backlog.next(Math.min(this.size, ROOMS_AT_ONCE));
     const parcel = await parts.parcels.pack(destination, lacks, this.size, this.isBehind);
-    const { events, progress } = parcel;
-    const { edus, receipts, missed } = await this.packEdus(events.length > 0);
+    return this.shipmentOf({ parcel, generation }, await this.packEdus(parcel.events.length > 0));
+  }
+
+  private shipmentOf(fresh: NonNullable<Shipment['fresh']>, { edus, receipts, missed }: PackedEdus): Shipment {
+    const { events, progress } = fresh.parcel;
     const eventIds = events.map((event) => event.eventId);
-    const txnId = transactionId(destination, eventIds, edus.length > 0 ? parts.nonce() : '');
+    const txnId = transactionId(this.destination, eventIds, edus.length > 0 ? this.parts.nonce() : '');
     const eventNids = events.map((event) => event.nid);
     const reaches = progress.map(({ lack: { roomNid }, upTo }) => ({ roomNid, upTo }));
     return {
       transaction: { txnId, pdus: events.map((event) => event.pdu), edus },
       contents: { txnId, eventNids, edus, reaches, receipts },
       missed,
-      fresh: { parcel, generation },
+      copies: [],
+      fresh,
     };
   }
 
   /** Receipts that were missed come when the server has all events that they may be for. */
-  private async packEdus(besideEvents: boolean) {
+  private async packEdus(besideEvents: boolean): Promise<PackedEdus> {
     if (this.mayMissReceipts && !besideEvents && this.backlog.isEmpty) {
       const { edus, missed } = await this.parts.missedReceipts.next(this.destination);
       this.mayMissReceipts = missed.length > 0;

@@ -78,6 +78,13 @@ export class Sending {
     if (sleep === undefined) this.ask(destination);
   }
 
+  /** The database has copies of events for a server; one that is left alone gets them when it is tried again. */
+  lacksCopies(destination: string): void {
+    if (this.asleep.get(destination) !== undefined) return;
+    this.queueOf(destination).lacksCopies();
+    this.ask(destination);
+  }
+
   /** Sends an EDU soon; to servers that are left alone nothing but, later, receipts. */
   edu(destination: string, edu: LocalEdu): void {
     if (this.stopped || this.asleep.get(destination) !== undefined) {

@@ -1,5 +1,6 @@
 import type { Storage } from '#platform/storage/storage';
 import type { MissedReceipt } from './edu-buffer.model';
+import { CopiesWriter } from './copies.repository';
 import { MissedReceiptsWriter } from './missed-receipts.repository';
 import { OutboxWriter } from './outbox.repository';
 import type { Contents } from './unanswered.model';
@@ -30,9 +31,10 @@ export class UnansweredTransactions {
   }
 
   /** The server has it: what it lacks begins behind it. */
-  async answered(destination: string, { reaches }: Contents): Promise<void> {
+  async answered(destination: string, { eventNids, reaches }: Contents): Promise<void> {
     await this.storage.write(async (tx) => {
       await new UnansweredWriter(tx).remove(destination);
+      await new CopiesWriter(tx).remove(destination, eventNids);
       await new OutboxWriter(tx).advance(destination, reaches);
     });
   }

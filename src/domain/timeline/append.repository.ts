@@ -12,7 +12,7 @@ import {
   type MovedHead,
   type WrittenEvent,
 } from './append.model';
-import { OWN, type PreparedEvent } from './prepared-event.model';
+import { OWN, unfollowedBy, type PreparedEvent } from './prepared-event.model';
 import type { RoomHead } from './room-head.model';
 import { RoomHeadWriter } from './room-head.repository';
 import { NO_PLACE, type StoredEvent } from './timeline.model';
@@ -122,7 +122,7 @@ export class AppendWriter {
       incoming === undefined ? event.stateKey !== null : incoming.current.some(({ eventNid }) => eventNid === OWN);
     const replaced = (incoming === undefined ? prepared.replaces : prepared.replacesCurrent)?.stored;
     const redactedNid = prepared.redacts?.stored?.nid;
-    return { prepared, incoming, event, replaced, isCurrentState, redactedNid };
+    return { prepared, incoming, event, replaced, isCurrentState, redactedNid, unfollowed: unfollowedBy(prepared) };
   }
 
   private async moveHeads(moved: readonly MovedHead[]): Promise<void> {

@@ -98,6 +98,12 @@ export function toHeadEvent(event: StoredEvent): HeadEvent {
   return { eventId: event.eventId, pdu: event.pdu as Pdu, stored: event };
 }
 
+/** The extremities beside an event that is one: none unless it came from elsewhere, and all committed before it. */
+export function unfollowedBy(event: PreparedEvent): readonly StoredEvent[] | undefined {
+  if (event.incoming === undefined) return [];
+  return event.incoming.extremities?.filter((one) => one !== event).map((one) => one.stored!);
+}
+
 /** What a state event without a number lays over the state before it: its own entry, under {@link OWN}. */
 export function ownEntry({ type, state_key: stateKey }: Pdu): StateEntry[] {
   return stateKey === undefined ? [] : [{ type, stateKey, eventNid: OWN }];

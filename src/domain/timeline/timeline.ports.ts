@@ -24,6 +24,8 @@ export interface AppendedEvent {
   readonly isCurrentState: boolean;
   /** The event that this redaction puts out of force, when its sender may. */
   readonly redactedNid?: number;
+  /** The room's forward extremities that it does not follow; undefined for events that are none themselves: old ones. */
+  readonly unfollowed?: readonly StoredEvent[];
 }
 
 /** Events of a room that were shown and are not part of it after all: the whole state of the room refuses them. */

@@ -43,6 +43,7 @@ import { auditEntryEntity } from '../../domain/admin/audit-entry.entity';
 import { roomMemberCountEntity, roomMembershipEntity } from '../../domain/membership/room-membership.entity';
 import { destinationEntity } from '../../domain/federation/destination.entity';
 import { keyDocumentEntity, serverKeyEntity } from '../../domain/federation/server-key.entity';
+import { federationCopyEntity } from '../../domain/federation-sender/copy.entity';
 import { federationMissedReceiptEntity } from '../../domain/federation-sender/missed-receipt.entity';
 import {
   federationOutboxEntity,
@@ -102,6 +103,7 @@ export const entities = (t: ColumnTypes): EntitySchema[] => [
   federationOutboxEntity(t),
   federationQueueEntity(t),
   federationRelayEntity(t),
+  federationCopyEntity(t),
   federationUnansweredEntity(t),
   federationMissedReceiptEntity(t),
   receivedTransactionEntity(t),

@@ -23,6 +23,7 @@ import { OutOfBandMemberships1760000450000 } from './1760000450000-out-of-band-m
 import { EventsByTime1760000460000 } from './1760000460000-events-by-time';
 import { FederationOutages1760000470000 } from './1760000470000-federation-outages';
 import { RestatedRooms1760000480000 } from './1760000480000-restated-rooms';
+import { FederationCopies1760000490000 } from './1760000490000-federation-copies';
 
 /** Every migration, oldest first. A released one never changes. */
 export const migrations = [
@@ -51,4 +52,5 @@ export const migrations = [
   EventsByTime1760000460000,
   FederationOutages1760000470000,
   RestatedRooms1760000480000,
+  FederationCopies1760000490000,
 ];
