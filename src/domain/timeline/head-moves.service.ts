@@ -7,7 +7,8 @@ import type { EventStore } from './event-store.service';
 import { OWN, type HeadEvent, type StateBase, type StateChange } from './prepared-event.model';
 import type { RoomHead } from './room-head.model';
 import { StateChanges } from './state-changes.service';
-import type { StateResolver, StateView } from './state-resolver.service';
+import type { StateResolver } from './state-resolver.service';
+import type { StateView } from './state-view.model';
 
 /** Steps through events that are not shown, in search of the extremities that an event takes away. */
 const MAX_HIDDEN_STEPS = 100;

@@ -8,7 +8,7 @@ import type { IncomingChecks } from './incoming-checks.service';
 import type { VerifiedEvent } from './ingest.model';
 import type { MissingEventSource } from './ingest.ports';
 import { inOrder, type Outlier, type Outliers } from './outliers.service';
-import type { StateView } from './state-resolver.service';
+import type { StateView } from './state-view.model';
 
 /** Single events asked for at the same time, and in all, before whole answers are asked for. */
 const AT_ONCE = 8;

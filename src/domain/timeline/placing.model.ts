@@ -1,7 +1,7 @@
 import type { MatrixError } from '#kernel/errors';
 import type { HistoryPlace } from './history-places.service';
 import type { IngestStatus } from './ingest.model';
-import type { StateView } from './state-resolver.service';
+import type { StateView } from './state-view.model';
 import type { StoredEvent, TransactionKey } from './timeline.model';
 
 export interface PlacingOptions {

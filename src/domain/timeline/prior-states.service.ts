@@ -3,7 +3,8 @@ import type { DagEvent } from './dag.model';
 import type { HeadMove } from './head-moves.service';
 import type { PreparedEvent, StateBase } from './prepared-event.model';
 import type { RoomHead } from './room-head.model';
-import type { StateResolver, StateView } from './state-resolver.service';
+import type { StateResolver } from './state-resolver.service';
+import type { StateView } from './state-view.model';
 import type { StoredEvent } from './timeline.model';
 
 /** The states before events that do not simply follow all there is: resolved from those after their predecessors. */

@@ -48,6 +48,11 @@ export class ResolvableEvents {
     return event;
   }
 
+  /** Events that were loaded. @throws Error when one was not */
+  of(nids: Iterable<number>): ResolvableEvent[] {
+    return [...nids].map((nid) => this.byNid(nid));
+  }
+
   byId(eventId: string): ResolvableEvent | undefined {
     return this.resolvable.get(eventId);
   }

@@ -24,7 +24,7 @@ import type { RoomPlaces } from './room-places.service';
 import type { RoomHeads } from './room-heads.service';
 import { StateChanges } from './state-changes.service';
 import { StateCompletions } from './state-completions.service';
-import type { StateView } from './state-resolver.service';
+import type { StateView } from './state-view.model';
 import { UNKNOWN_STATE, type StoredEvent } from './timeline.model';
 
 export interface RoomImportParts {
