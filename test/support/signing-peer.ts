@@ -79,12 +79,18 @@ export abstract class SigningPeer {
     return this.requestTo(destination, 'PUT', path('v1/send', `t${Date.now()}-${++this.sent}`), body);
   }
 
-  /** Joins a room as an honest server would. */
-  async joinAt(destination: string, roomId: string, userId = this.userId): Promise<JoinedRoom> {
+  /** Joins a room as an honest server would. `meanwhile` happens between the template of the join and the join. */
+  async joinAt(
+    destination: string,
+    roomId: string,
+    userId = this.userId,
+    meanwhile: () => Promise<void> = async () => undefined,
+  ): Promise<JoinedRoom> {
     const made = await this.requestTo(destination, 'GET', `${path('v1/make_join', roomId, userId)}?${VERSIONS}`);
     if (made.status !== 200) throw new Error(`make_join: ${JSON.stringify(made)}`);
     const version = roomVersion(made.body['room_version'] as string);
     const join = this.sign(version, made.body['event'] as Pdu);
+    await meanwhile();
     const answer = await this.requestTo(destination, 'PUT', path('v2/send_join', roomId, join.eventId), join.pdu);
     if (answer.status !== 200) throw new Error(`send_join: ${JSON.stringify(answer)}`);
     return {
