@@ -16,7 +16,7 @@ import {
 } from './people';
 
 /** All that Synapse makes. */
-const VERSIONS = ['3', '4', '5', '6', '7', '8', '9', '10', '11', '12'];
+const VERSIONS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12'];
 const from = (first: number) => VERSIONS.filter((version) => Number(version) >= first);
 
 const beside = besideSynapse();

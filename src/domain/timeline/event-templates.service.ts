@@ -64,7 +64,7 @@ export class Templates implements EventTemplates {
       content: { ...claim.content, ...vouched, membership },
       prevEvents: previous.ids,
       authEvents: authority.ids,
-      hashOf: version.hashedReferences ? (id) => previous.hashes.get(id) ?? authority.hashes.get(id) ?? '' : undefined,
+      hashOf: version.hashedReferences ? (id) => previous.hashes.get(id) ?? authority.hashes.get(id) : undefined,
       depth: depthOf(template),
       originServerTs: this.now(),
       eventId: version.eventIds === 'field' ? this.newEventId() : undefined,
@@ -160,7 +160,7 @@ function requireClaimed({ roomId, type, userId, membership }: TemplateClaim, tem
 
 interface References {
   readonly ids: readonly string[];
-  /** Versions 1 and 2. */
+  /** Versions 1 and 2, as far as the template has them: Synapse's have none. */
   readonly hashes: ReadonlyMap<string, string>;
 }
 
@@ -172,8 +172,7 @@ function references(version: RoomVersion, template: JsonObject, key: string, lim
     const id = version.hashedReferences && Array.isArray(one) ? one[0] : one;
     if (!isEventIdOf(version, id)) throw new BadJsonError(`${key} of the template refers to no event`);
     const hash = Array.isArray(one) && isJsonObject(one[1]) ? ownString(one[1], 'sha256') : undefined;
-    if (version.hashedReferences && hash === undefined) throw new BadJsonError(`${key} of the template lacks hashes`);
-    hashes.set(id, hash ?? '');
+    if (hash !== undefined) hashes.set(id, hash);
     return id;
   });
   return { ids, hashes };

@@ -22,8 +22,8 @@ export interface EventDraft {
   readonly unsigned?: JsonObject;
   /** Versions 1 and 2 only, and required there: `$random:server`. */
   readonly eventId?: string;
-  /** Versions 1 and 2 only, and required there: reference hash of a previous or auth event, by its id. */
-  readonly hashOf?: (eventId: string) => string;
+  /** Versions 1 and 2 only, and required there: reference hash of a previous or auth event, by its id, where it is known. */
+  readonly hashOf?: (eventId: string) => string | undefined;
 }
 
 /**
@@ -70,7 +70,8 @@ function references(
   const { hashOf } = draft;
   return eventIds.map((eventId): HashedReference => {
     if (hashOf === undefined) throw new Error(`References of room version ${version.id} need hashes`);
-    return [eventId, { sha256: hashOf(eventId) }];
+    const sha256 = hashOf(eventId);
+    return [eventId, sha256 === undefined ? {} : { sha256 }];
   });
 }
 

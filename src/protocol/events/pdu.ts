@@ -6,8 +6,8 @@ import type { RoomVersion } from '../room-versions';
 /** Signatures of a JSON object: server name, then key id, then unpadded Base64. */
 export type Signatures = { [serverName: string]: { [keyId: string]: string } };
 
-/** A reference as versions 1 and 2 write it. */
-export type HashedReference = [eventId: string, hashes: { sha256: string }];
+/** A reference as versions 1 and 2 write it. Nothing is made of the hashes, and some servers leave them out. */
+export type HashedReference = [eventId: string, hashes: { sha256?: string }];
 
 /**
  * An event as servers exchange it, after its format was checked. The names are the specification's; further members
