@@ -20,7 +20,7 @@ export interface RestDoor {
   /** A handler of the listener's resources. Paths that are none of Matrix' go on to the next handler. */
   handler(listener: ListenerOptions): RequestHandler;
   /** Makes the validators of these operations (`api/operationId`) before their first request. */
-  warm(operations?: readonly string[]): Promise<void>;
+  warm(operations?: readonly string[]): void;
 }
 
 /** Those that a client's first minute needs. */

@@ -1,5 +1,12 @@
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import type { Spec } from 'express-openapi-validator/dist/framework/openapi.spec.loader';
+import type { Response } from 'express';
+import type {
+  OpenAPIV3,
+  OpenApiRequest,
+  OpenApiRequestMetadata,
+  ValidateResponseOpts,
+} from 'express-openapi-validator/dist/framework/types';
+import { RequestValidator as LibraryValidator } from 'express-openapi-validator/dist/middlewares';
+import { SchemaPreprocessor } from 'express-openapi-validator/dist/middlewares/parsers/schema.preprocessor';
 import { OpenApiValidator } from 'express-openapi-validator/dist/openapi.validator';
 import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
 import type { OperationContract } from './contract';
@@ -17,67 +24,74 @@ export interface Validated {
 /** The path that every document is mounted at: our own trie has matched already, so there is nothing to match. */
 const PLACE = '/operation';
 
+/** An operation made ready: the library's validator, and the operation as the library knows it. */
+interface ReadyOperation {
+  readonly validator: LibraryValidator;
+  readonly schema: OpenApiRequestMetadata['schema'];
+}
+
 /**
- * Validates requests with express-openapi-validator, which compiles the matchers of every route of its document for
- * every request; so each operation has a document of its own, made ready when it is first asked for.
+ * Validates requests with express-openapi-validator. Of its middlewares only the one that validates is used: the one before
+ * it would look for the operation again, compiling the matchers of every route of its document for every request.
  */
 export class RequestValidator {
-  private readonly ready = new Map<string, readonly RequestHandler[]>();
+  private readonly ready = new Map<string, ReadyOperation>();
 
   constructor(private readonly documents: DocumentSource) {}
 
   /** Throws `M_MISSING_PARAM`, `M_BAD_JSON` (bodies) or `M_INVALID_PARAM` (path, query), naming the field. */
-  check(contract: OperationContract, parts: Validated): Promise<void> {
-    const view = new RequestView(contract, parts) as unknown as Request;
-    const steps = this.stepsOf(contract);
-    return new Promise((resolve, reject) => {
-      const run = (at: number): void => {
-        const step = steps[at];
-        if (step === undefined) return resolve();
-        const next = (error?: unknown): void => {
-          if (error === undefined) run(at + 1);
-          else reject(asMatrixError(error));
-        };
-        void step(view, RESPONSE, next as NextFunction);
-      };
-      run(0);
-    });
+  check(contract: OperationContract, parts: Validated): void {
+    const { validator, schema } = this.operationOf(contract);
+    const view = new RequestView(contract, parts, schema) as unknown as OpenApiRequest;
+    let passed = false;
+    try {
+      void validator.validate(view, RESPONSE, () => (passed = true));
+    } catch (error) {
+      throw asMatrixError(error);
+    }
+    if (!passed) throw new Error(`The validator has not judged ${contract.id}`);
   }
 
   /** Makes operations ready before their first request, with a request of nothing. */
-  async warm(contracts: Iterable<OperationContract>): Promise<void> {
+  warm(contracts: Iterable<OperationContract>): void {
     for (const contract of contracts) {
-      await this.check(contract, { path: {}, query: {}, body: {} }).catch(() => undefined);
+      try {
+        this.check(contract, { path: {}, query: {}, body: {} });
+      } catch {
+        // A request of nothing is refused by many; by then all is compiled.
+      }
     }
   }
 
-  private stepsOf(contract: OperationContract): readonly RequestHandler[] {
+  private operationOf(contract: OperationContract): ReadyOperation {
     const known = this.ready.get(contract.id);
     if (known !== undefined) return known;
-    const spec = specOf(contract, forRequests(this.documents(contract)));
-    const validator = new OpenApiValidator({
-      apiSpec: spec.apiDoc,
-      validateRequests: { allowUnknownQueryParameters: true },
-      validateResponses: false,
-      validateSecurity: false,
-      validateFormats: false,
-      fileUploader: false,
-    });
-    const steps = validator.installMiddleware(Promise.resolve(spec)) as unknown as readonly RequestHandler[];
-    this.ready.set(contract.id, steps);
-    return steps;
+    const operation = makeReady(forRequests(this.documents(contract)));
+    this.ready.set(contract.id, operation);
+    return operation;
   }
 }
 
 /**
- * What the library's own loader would make of a document of one operation. The loader compiles the schema of OpenAPI itself
- * for each document, even where documents are not to be checked: that was three quarters of an operation's first request.
+ * What the library's own `installMiddleware` does of it all that concerns requests. Its loader is left out, which would
+ * compile the schema of OpenAPI itself for each document: that was three quarters of an operation's first request.
  */
-function specOf(contract: OperationContract, document: JsonObject): Spec {
-  const route = { basePath: '', expressRoute: PLACE, openApiRoute: PLACE, method: contract.method, pathParams: [] };
+function makeReady(document: JsonObject): ReadyOperation {
   // The library writes into what it is given.
-  const apiDoc = structuredClone(document) as unknown as Spec['apiDoc'];
-  return { apiDoc, basePaths: [''], routes: [route], serial: 1 };
+  const apiDoc = structuredClone(document) as unknown as OpenAPIV3.DocumentV3_1;
+  const { ajvOpts, options } = new OpenApiValidator({
+    apiSpec: apiDoc,
+    validateRequests: { allowUnknownQueryParameters: true },
+    validateResponses: false,
+    validateSecurity: false,
+    validateFormats: false,
+    fileUploader: false,
+  });
+  // The library's types do not know that there may be none, as it calls this itself.
+  const responses = options.validateResponses as ValidateResponseOpts;
+  new SchemaPreprocessor(apiDoc, ajvOpts.preprocessor, responses).preProcess();
+  const validator = new LibraryValidator(apiDoc, ajvOpts.request);
+  return { validator, schema: operationOf(apiDoc as unknown as JsonObject) };
 }
 
 /** The validator writes nothing to the response. */
@@ -85,40 +99,26 @@ const RESPONSE = {} as Response;
 
 const HEADERS = { 'content-type': 'application/json' };
 
-/** An application as the validator asks for it. */
-const APP = { enabled: () => true, param: () => undefined };
-
 /**
  * What the validator sees of a request. The content type is fixed: the library keeps one compiled validator for each
  * content type it meets, and clients could name any number of them. `originalUrl` has no query, because the library
  * refuses the unescaped `@` and `:` that clients send there; our own parser has read it.
  */
 class RequestView {
-  readonly app = APP;
-  readonly baseUrl = '';
-  readonly path = PLACE;
   readonly originalUrl = PLACE;
-  readonly method: string;
   readonly headers = HEADERS;
+  readonly method: string;
   readonly body: JsonObject | undefined;
+  readonly openapi: OpenApiRequestMetadata;
   query: Query;
+  params: Readonly<Record<string, string>>;
 
-  constructor(
-    contract: OperationContract,
-    private readonly parts: Validated,
-  ) {
-    this.method = contract.method;
-    this.query = parts.query;
-    this.body = parts.body;
-  }
-
-  get params(): Readonly<Record<string, string>> {
-    return this.parts.path;
-  }
-
-  /** The library puts the parameters of its own match here, which has none. */
-  set params(_matched: Readonly<Record<string, string>>) {
-    return;
+  constructor({ method }: OperationContract, { path, query, body }: Validated, schema: ReadyOperation['schema']) {
+    this.method = method;
+    this.params = path;
+    this.query = query;
+    this.body = body;
+    this.openapi = { expressRoute: PLACE, openApiRoute: PLACE, pathParams: path, schema, serial: 1 };
   }
 }
 

@@ -75,7 +75,7 @@ export class Service {
     const operation = operationFor(route, query, body.value ?? {});
     exchange.contract = operation.contract;
     if (operation.delegate === undefined) throw unknownPath();
-    await this.validator.check(operation.contract, { path, query, body: body.value });
+    this.validator.check(operation.contract, { path, query, body: body.value });
     onReach();
     const call = { path, query, body: body.value, header: exchange.incoming.headers, request: exchange, requester };
     return { contract: operation.contract, reply: await operation.delegate(call), pair: route.old.pair === true };

@@ -41,7 +41,7 @@ export function restPart(machinery: Machinery, domain: Domain, limits: DoorLimit
     observe: (operation, status, seconds) => metrics.request(operation, status, seconds),
   });
   // Tests start many servers, and each asks for a few operations only.
-  if (!strictResponses) setImmediate(() => void door.warm());
+  if (!strictResponses) setImmediate(() => door.warm());
   const off = switchedOff(config);
   return {
     resources: MATRIX,
