@@ -101,6 +101,15 @@ describe('a room whose members come later', () => {
     ]);
   });
 
+  it('has who asks for one of them wait until they have come, but not who asks for one that is there', async () => {
+    const theirs = get(`state/${MEMBER}/${encodeURIComponent(banned)}`);
+    const own = get(`state/${MEMBER}/${encodeURIComponent(scene.alice.userId)}`);
+    expect(await own).toMatchObject({ status: 200, body: { membership: 'join' } });
+    await say(scene.alice, room.roomId, 'meanwhile');
+    bringMembers();
+    expect(await theirs).toMatchObject({ status: 200, body: { membership: 'ban' } });
+  });
+
   it('is shown anew when they have come, without what only a banned user could say meanwhile', async () => {
     const hers = await say(scene.alice, room.roomId, 'hers');
     const theirs = await bannedSays(hers, 'm.room.message', { msgtype: 'm.text', body: 'theirs' });

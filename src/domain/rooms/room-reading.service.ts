@@ -51,14 +51,17 @@ export class RoomReading {
     return this.views.state(requester.userId, room, events);
   }
 
-  /** One state event. @throws ForbiddenError, NotFoundError when the state has no such entry */
+  /** One state event. @throws as {@link state}, NotFoundError when the state has no such entry */
   async stateEvent(requester: Requester, roomId: string, type: string, stateKey: string): Promise<ClientEvent> {
     const event = await this.findStateEvent(requester, roomId, type, stateKey);
     if (event === undefined) throw new NotFoundError('There is no such state event');
     return event;
   }
 
-  /** One state event, or undefined when the state has no such entry. @throws ForbiddenError */
+  /**
+   * One state event, or undefined when the state has no such entry. Who is not known to be a member may be among those that
+   * are still being brought. @throws as {@link state}
+   */
   async findStateEvent(
     requester: Requester,
     roomId: string,
@@ -66,7 +69,11 @@ export class RoomReading {
     stateKey: string,
   ): Promise<ClientEvent | undefined> {
     const reach = await this.access.reach(requester, roomId);
-    const event = await this.entry(reach, type, stateKey);
+    let event = await this.entry(reach, type, stateKey);
+    if (event === undefined && type === 'm.room.member') {
+      await this.timeline.imports.whole(reach.room, MEMBERS_WAIT_MS);
+      event = await this.entry(reach, type, stateKey);
+    }
     if (event === undefined) return undefined;
     const [view] = await this.views.state(requester.userId, reach.room, [event]);
     return view;
