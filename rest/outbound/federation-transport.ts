@@ -19,7 +19,7 @@ export interface CallOptions {
   readonly urgent?: boolean;
   /** Do not remember whether the server answers: for servers that strangers make us ask. */
   readonly untracked?: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly limits?: Partial<OutgoingLimits>;
 }
 

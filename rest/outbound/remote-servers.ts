@@ -22,22 +22,26 @@ type Body = { body: never };
 
 const eventReads = (client: FederationClient) =>
   ({
-    async getMissingEvents(server, roomId, { earliest, latest, limit, minDepth }) {
+    async getMissingEvents(server, roomId, { earliest, latest, limit, minDepth }, signal) {
       const body = { earliest_events: [...earliest], latest_events: [...latest], limit, min_depth: minDepth };
-      return list((await client.to(server).getMissingPreviousEvents({ path: { roomId }, body })).events);
+      const to = client.to(server, { signal });
+      return list((await to.getMissingPreviousEvents({ path: { roomId }, body })).events);
     },
-    async event(server, eventId) {
-      try {
-        return list((await client.to(server).getEvent({ path: { eventId } })).pdus)[0];
-      } catch (error) {
-        if (error instanceof RemoteServerError && error.status === 404) return undefined;
-        throw error;
-      }
+    async event(server, eventId, signal) {
+      const answer = await unlessAbsent(client.to(server, { signal }).getEvent({ path: { eventId } }));
+      return list(answer?.pdus)[0];
     },
-    async backfill(server, roomId, eventIds, limit) {
-      return list(
-        (await client.to(server).backfillRoom({ path: { roomId }, query: { v: [...eventIds], limit } })).pdus,
-      );
+    async backfill(server, roomId, eventIds, limit, signal) {
+      const query = { v: [...eventIds], limit };
+      return list((await client.to(server, { signal }).backfillRoom({ path: { roomId }, query })).pdus);
+    },
+    async nearestTo(server, roomId, { ts, direction: dir }, signal) {
+      const to = client.to(server, { signal, urgent: true });
+      const answer = await unlessAbsent(to.getEventByTimestamp({ path: { roomId }, query: { ts, dir } }));
+      const { event_id: eventId, origin_server_ts: originServerTs } = answer ?? {};
+      return typeof eventId === 'string' && Number.isSafeInteger(originServerTs)
+        ? { eventId, originServerTs: originServerTs as number }
+        : undefined;
     },
   }) satisfies Partial<RemoteServers>;
 
@@ -45,19 +49,21 @@ const eventReads = (client: FederationClient) =>
 const stateReads = (client: FederationClient) => {
   const turns = new Turns();
   return {
-    stateIds: (server, roomId, eventId) =>
+    stateIds: (server, roomId, eventId, signal) =>
       turns.run(server, async () => {
-        const answer = await client.to(server).getRoomStateIds({ path: { roomId }, query: { event_id: eventId } });
+        const query = { event_id: eventId };
+        const answer = await client.to(server, { signal }).getRoomStateIds({ path: { roomId }, query });
         return { stateIds: texts(answer.pdu_ids), authChainIds: texts(answer.auth_chain_ids) };
       }),
-    state: (server, roomId, eventId) =>
+    state: (server, roomId, eventId, signal) =>
       turns.run(server, async () => {
-        const answer = await client.to(server).getRoomState({ path: { roomId }, query: { event_id: eventId } });
+        const query = { event_id: eventId };
+        const answer = await client.to(server, { signal }).getRoomState({ path: { roomId }, query });
         return { state: list(answer.pdus), authChain: list(answer.auth_chain) };
       }),
-    eventAuth: (server, roomId, eventId) =>
+    eventAuth: (server, roomId, eventId, signal) =>
       turns.run(server, async () =>
-        list((await client.to(server).getEventAuth({ path: { roomId, eventId } })).auth_chain),
+        list((await client.to(server, { signal }).getEventAuth({ path: { roomId, eventId } })).auth_chain),
       ),
   } satisfies Partial<RemoteServers>;
 };
@@ -77,10 +83,9 @@ const handshakes = (client: FederationClient) =>
     },
     async sendJoin(server, join, { omitMembers, signal }) {
       const input = { path: pathOf(join), body: join.pdu as never, query: omitMembers ? { omit_members: true } : {} };
-      const options = signal === undefined ? {} : { signal };
       const answer = await presentOrOld(
-        () => client.to(server, options).sendJoinV2(input),
-        () => old(client.transport(server, options), 'send_join', join),
+        () => client.to(server, { signal }).sendJoinV2(input),
+        () => old(client.transport(server, { signal }), 'send_join', join),
       );
       const {
         state,
@@ -130,12 +135,8 @@ const lookups = (client: FederationClient) =>
       return { roomId: String(answer.room_id), servers: texts(answer.servers) };
     },
     async profile(server, userId) {
-      try {
-        return object(server, await client.to(server).queryProfile({ query: { user_id: userId } }));
-      } catch (error) {
-        if (error instanceof RemoteServerError && error.status === 404) return undefined;
-        throw error;
-      }
+      const answer = await unlessAbsent(client.to(server).queryProfile({ query: { user_id: userId } }));
+      return answer === undefined ? undefined : object(server, answer);
     },
     async publicRooms(server, { limit, since, search, roomTypes }) {
       const filter = {
@@ -163,6 +164,16 @@ const lookups = (client: FederationClient) =>
   }) satisfies Partial<RemoteServers>;
 
 const pathOf = ({ roomId, eventId }: SignedForServer) => ({ roomId, eventId });
+
+/** Undefined for what the server does not have. */
+async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof RemoteServerError && error.status === 404) return undefined;
+    throw error;
+  }
+}
 
 /** Operations that answer `[200, {…}]` and have successors. */
 const OLD_OPERATIONS = { send_join: 'sendJoinV2', send_leave: 'sendLeaveV2', invite: 'sendInviteV2' } as const;

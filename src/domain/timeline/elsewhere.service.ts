@@ -14,6 +14,7 @@ import { History } from './history.service';
 import { IncomingChecks } from './incoming-checks.service';
 import type { IngestPorts } from './ingest.ports';
 import { Ingest } from './ingest.service';
+import { Inquiries } from './inquiries.service';
 import { MissingEvents } from './missing-events.service';
 import { Outliers } from './outliers.service';
 import { PartialStates } from './partial-states.service';
@@ -68,6 +69,10 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
   const checks = new IncomingChecks(rooms, store, () => ports().verifier);
   const outliers = new Outliers(storage, heads, store, judge);
   const missing = new MissingEvents(storage, rooms, checks, outliers, () => ports().source);
+  const inquiries = new Inquiries({
+    servers: () => ports().servers,
+    allows: (room, server) => checks.allows(room, server),
+  });
   const partial = new PartialStates(storage, rooms);
   const restated = new RestatedRooms(storage);
   const policy = () => bound?.policy;
@@ -82,7 +87,20 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
     inQueue,
   });
   const merging = new ExtremityMerging({ heads, ports, append: (room, draft) => beside.append(room, draft) });
-  const ingest = new Ingest({ storage, rooms, heads, placing, checks, missing, partial, merging, ports, now, onError });
+  const asking = { missing, inquiries };
+  const ingest = new Ingest({
+    storage,
+    rooms,
+    heads,
+    placing,
+    checks,
+    ...asking,
+    partial,
+    merging,
+    ports,
+    now,
+    onError,
+  });
   return {
     ingest,
     imports: new RoomImports({
@@ -102,7 +120,7 @@ export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
     templates: new Templates(config, heads, now),
     partial,
     restated,
-    history: new History({ storage, heads, events: store, placing, missing, ports: () => bound, onError }),
+    history: new History({ storage, heads, events: store, placing, ...asking, ports: () => bound, onError }),
     graph: new GraphReads(storage, store, chains, checks),
     beside,
     bind: (given, onFailure) => {

@@ -1,7 +1,6 @@
 import { serverNameOf } from '#kernel/ids';
 import { endsWithin } from '#kernel/patience';
 import type { Storage } from '#platform/storage/storage';
-import { prevEventIds } from '#protocol/events/index';
 import type { RoomInfo } from '../room-state';
 import { DagReader } from './dag.repository';
 import { GapReader } from './gap.repository';
@@ -10,13 +9,13 @@ import type { EventStore } from './event-store.service';
 import { HistoryPlaces, type HistoryPlace } from './history-places.service';
 import type { VerifiedEvent } from './ingest.model';
 import type { BackfillSource, IngestPorts } from './ingest.ports';
+import type { Inquiries, Inquiry } from './inquiries.service';
 import type { MissingEvents } from './missing-events.service';
 import { MissingEventsError } from './placing.model';
 import type { RoomHeads } from './room-heads.service';
 import type { StoredEvent } from './timeline.model';
 
 const BATCH = 100;
-const SERVERS_TO_ASK = 3;
 /** States fetched for one batch: history that falls apart into more pieces is left. SECURITY: row 36. */
 const MAX_STATES = 5;
 
@@ -26,6 +25,7 @@ export interface HistoryParts {
   readonly events: EventStore;
   readonly placing: EventPlacing;
   readonly missing: MissingEvents;
+  readonly inquiries: Inquiries;
   readonly ports: () => IngestPorts | undefined;
   readonly onError: (error: unknown) => void;
 }
@@ -76,35 +76,31 @@ export class History implements BackfillSource {
   }
 
   private async fill(room: RoomInfo, above: StoredEvent, missing: readonly string[]): Promise<boolean> {
-    const { servers } = this.parts.ports()!;
     // Its sender's server has had what the event follows.
-    const likeliest = serverNameOf(above.sender);
-    for (const server of await servers.serversToAsk(room, SERVERS_TO_ASK, likeliest)) {
-      const events = await this.parts.missing.backfill(room, server, missing, BATCH).catch(() => []);
-      if (events.length > 0 && (await this.placeAll(room, server, above, missing, events)) > 0) return true;
+    const inquiry = this.parts.inquiries.open({ room, likeliest: serverNameOf(above.sender) });
+    const ask = async (server: string, signal: AbortSignal) => {
+      const events = await this.parts.missing.backfill(room, server, missing, BATCH, signal);
+      return events.length === 0 ? undefined : { server, events };
+    };
+    const asked = new Set<string>();
+    for (;;) {
+      const given = await inquiry.ask(ask, undefined, asked).catch(() => undefined);
+      if (given === undefined) return false;
+      if ((await this.placeAll(inquiry, above, given.events)) > 0) return true;
+      asked.add(given.server);
     }
-    return false;
   }
 
   /** Oldest first, below the event that they lead to; how many took a place. */
-  private async placeAll(
-    room: RoomInfo,
-    server: string,
-    above: StoredEvent,
-    missing: readonly string[],
-    events: readonly VerifiedEvent[],
-  ): Promise<number> {
-    const known = new Set((await this.dag.byIds(events.map((one) => one.eventId))).flatMap(isPlaced));
-    const unknown = events.filter((event) => !known.has(event.eventId));
-    const fresh = leadingTo(missing, unknown);
-    const lowest = await this.places.lowest(room.nid, above, fresh.length);
+  private async placeAll(inquiry: Inquiry, above: StoredEvent, events: readonly VerifiedEvent[]): Promise<number> {
+    const lowest = await this.places.lowest(inquiry.room.nid, above, events.length);
     let states = MAX_STATES;
     let placed = 0;
-    for (const [index, event] of fresh.entries()) {
+    for (const [index, event] of events.entries()) {
       const history = { ordinal: lowest.ordinal + index, beside: above };
-      const place = (fetch: boolean) => this.placeOne(room, server, event, history, fetch);
+      const place = (fetch: boolean) => this.placeOne(inquiry, event, history, fetch);
       try {
-        await this.parts.missing.authority(room, server, event);
+        await this.parts.missing.authority(inquiry, event);
         const isShown = await place(false).catch((error: unknown) => {
           if (!(error instanceof MissingEventsError) || states-- <= 0) throw error;
           return place(true);
@@ -119,44 +115,26 @@ export class History implements BackfillSource {
 
   /**
    * Places one event; whether it is shown.
-   * @param fetch whether the server is asked for the state before it, because what the event follows is missing
-   * @throws MissingEventsError when that is so and it is not asked
+   * @param fetch whether servers are asked for the state before it, because what the event follows is missing
+   * @throws MissingEventsError when that is so and they are not asked
    */
   private async placeOne(
-    room: RoomInfo,
-    server: string,
+    inquiry: Inquiry,
     event: VerifiedEvent,
     history: HistoryPlace,
     fetch: boolean,
   ): Promise<boolean> {
-    const head = await this.parts.heads.of(room);
+    const head = await this.parts.heads.of(inquiry.room);
     const over = await head.run(async () => {
       await head.settled();
       return head.snapshot?.nid ?? 0;
     });
     const options = fetch
-      ? { history, fetched: await this.parts.missing.stateBefore(room, server, event.eventId, over) }
+      ? { history, fetched: await this.parts.missing.stateBefore(inquiry, event, over) }
       : { history };
     // The promise of the commit must not be awaited in the queue.
     const { placed } = await head.run(async () => ({ placed: await this.parts.placing.place(head, event, options) }));
     await placed.written;
     return placed.status === 'accepted';
   }
-}
-
-/**
- * Those of the events from which `missing` follow, without a known event between: what is before that belongs to another
- * gap, further down.
- */
-function leadingTo(missing: readonly string[], events: readonly VerifiedEvent[]): VerifiedEvent[] {
-  const byId = new Map(events.map((event) => [event.eventId, event]));
-  const wanted = new Set(missing.filter((eventId) => byId.has(eventId)));
-  for (const eventId of wanted) {
-    for (const before of prevEventIds(byId.get(eventId)!.pdu)) if (byId.has(before)) wanted.add(before);
-  }
-  return events.filter((event) => wanted.has(event.eventId));
-}
-
-function isPlaced({ eventId, snapshotBefore }: { eventId: string; snapshotBefore: number }): string[] {
-  return snapshotBefore >= 0 ? [eventId] : [];
 }

@@ -27,6 +27,7 @@ export type {
   IncomingEvents,
   IngestPorts,
   MissingEventSource,
+  RemoteEventTime,
   RemoteState,
   RemoteStateIds,
   RoomImporting,

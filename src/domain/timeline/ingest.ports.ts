@@ -10,7 +10,7 @@ import type {
   StateCompletion,
   TemplateClaim,
 } from './ingest.model';
-import type { StoredEvent } from './timeline.model';
+import type { Direction, StoredEvent } from './timeline.model';
 
 /** Checks signatures of events, with keys that were valid at the events' times. Implemented by federation. */
 export interface EventVerifier {
@@ -34,9 +34,16 @@ export interface RemoteState {
   readonly authChain: readonly JsonValue[];
 }
 
+/** The event that a server has nearest to a time. */
+export interface RemoteEventTime {
+  readonly eventId: string;
+  readonly originServerTs: number;
+}
+
 /**
  * Asks other servers for events that this one lacks. Implemented by federation. Answers are unchecked JSON, limited in size
- * and time; every call rejects when the server cannot be reached or refuses. The caller keeps budgets per room and origin.
+ * and time; every call rejects when the server cannot be reached or refuses, and when the signal calls it off. The caller
+ * keeps budgets per room and origin.
  */
 export interface MissingEventSource {
   /** Spec: server-server, `POST get_missing_events`. */
@@ -49,17 +56,31 @@ export interface MissingEventSource {
       readonly limit: number;
       readonly minDepth: number;
     },
+    signal?: AbortSignal,
   ): Promise<readonly JsonValue[]>;
   /** Spec: `GET event/{eventId}`: the one event; undefined when the server does not have it. */
-  event(server: string, eventId: string): Promise<JsonValue | undefined>;
+  event(server: string, eventId: string, signal?: AbortSignal): Promise<JsonValue | undefined>;
   /** Spec: `GET state_ids/{roomId}`: before an event. */
-  stateIds(server: string, roomId: string, eventId: string): Promise<RemoteStateIds>;
+  stateIds(server: string, roomId: string, eventId: string, signal?: AbortSignal): Promise<RemoteStateIds>;
   /** Spec: `GET state/{roomId}`: before an event. */
-  state(server: string, roomId: string, eventId: string): Promise<RemoteState>;
+  state(server: string, roomId: string, eventId: string, signal?: AbortSignal): Promise<RemoteState>;
   /** Spec: `GET event_auth/{roomId}/{eventId}`. */
-  eventAuth(server: string, roomId: string, eventId: string): Promise<readonly JsonValue[]>;
+  eventAuth(server: string, roomId: string, eventId: string, signal?: AbortSignal): Promise<readonly JsonValue[]>;
   /** Spec: `GET backfill/{roomId}`: the events named and what came before them. */
-  backfill(server: string, roomId: string, eventIds: readonly string[], limit: number): Promise<readonly JsonValue[]>;
+  backfill(
+    server: string,
+    roomId: string,
+    eventIds: readonly string[],
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<readonly JsonValue[]>;
+  /** Spec: `GET timestamp_to_event/{roomId}`: undefined when the server has none in that direction, or says nonsense. */
+  nearestTo(
+    server: string,
+    roomId: string,
+    time: { readonly ts: number; readonly direction: Direction },
+    signal?: AbortSignal,
+  ): Promise<RemoteEventTime | undefined>;
 }
 
 /** Which servers are in rooms. Implemented by membership. */
@@ -110,7 +131,7 @@ export interface IncomingEvents {
   /**
    * PDUs pushed in a transaction, or sent to us in any other way without being asked for. One outcome for each, in order;
    * never rejects because of what the events are. Events whose predecessors are unknown are stored durably and answered as
-   * `staged`; what is missing is fetched in the background from `origin`.
+   * `staged`; what is missing is fetched in the background from `origin`, or from others where that does not help.
    */
   receive(origin: string, pdus: readonly JsonValue[]): Promise<IngestOutcome[]>;
   /**

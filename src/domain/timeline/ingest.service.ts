@@ -1,4 +1,5 @@
 import { ForbiddenError, MatrixError, NotFoundError, UnknownError } from '#kernel/errors';
+import { serverNameOf } from '#kernel/ids';
 import type { JsonValue } from '#kernel/json';
 import type { Storage } from '#platform/storage/storage';
 import { roomVersion } from '#protocol/room-versions';
@@ -7,6 +8,7 @@ import type { EventPlacing } from './event-placing.service';
 import { claimedRoom, type Checked, type IncomingChecks } from './incoming-checks.service';
 import type { IngestOutcome, VerifiedEvent } from './ingest.model';
 import type { IncomingEvents, IngestPorts } from './ingest.ports';
+import type { Inquiries, Inquiry } from './inquiries.service';
 import type { MissingEvents } from './missing-events.service';
 import type { ExtremityMerging } from './extremity-merging.service';
 import type { PartialStates } from './partial-states.service';
@@ -31,6 +33,7 @@ export interface IngestParts {
   readonly placing: EventPlacing;
   readonly checks: IncomingChecks;
   readonly missing: MissingEvents;
+  readonly inquiries: Inquiries;
   readonly partial: PartialStates;
   readonly merging: ExtremityMerging;
   readonly ports: () => IngestPorts;
@@ -189,52 +192,61 @@ export class Ingest implements IncomingEvents {
     }
   }
 
-  private async stage(room: RoomInfo, { eventId, json, origin }: VerifiedEvent): Promise<IngestOutcome> {
-    const isStaged = await this.staging.add({ roomNid: room.nid, eventId, json, origin });
+  private async stage(room: RoomInfo, { eventId, json, origin, pdu }: VerifiedEvent): Promise<IngestOutcome> {
+    const isSenders = serverNameOf(pdu.sender) === origin;
+    const isStaged = await this.staging.add({ roomNid: room.nid, eventId, json, origin }, isSenders);
     if (isStaged) return { eventId, status: 'staged' };
     return dropped(eventId, new UnknownError('Too many events of this room wait for others'));
   }
 
-  private async takeStaged(room: RoomInfo, { json, origin }: StagedEvent, isLastTry: boolean): Promise<void> {
+  private async takeStaged(room: RoomInfo, { json, origin, tries }: StagedEvent, isLastTry: boolean): Promise<void> {
     const value = JSON.parse(json) as JsonValue;
     const [checked] = await this.parts.checks.check(roomVersion(room.version), room.roomId, origin, [value]);
     if (!('event' in checked!)) return;
     const { event, options } = await this.judged(room, checked.event);
     if (mustWait(options) && !isLastTry) throw options.policyRefusal!;
     await (
-      await this.fetchAndPlace(room, event, options)
+      await this.fetchAndPlace(room, event, options, tries)
     ).written;
   }
 
   /** Fetches what an event refers to, places that, and then the event. @throws when servers do not help */
-  private async fetchAndPlace(room: RoomInfo, event: VerifiedEvent, options: PlacingOptions): Promise<Placed> {
+  private async fetchAndPlace(
+    room: RoomInfo,
+    event: VerifiedEvent,
+    options: PlacingOptions,
+    turn = 0,
+  ): Promise<Placed> {
     try {
       return await this.place(room, event, options);
     } catch (error) {
       if (!(error instanceof MissingEventsError)) throw error;
     }
+    const likeliest = serverNameOf(event.pdu.sender);
+    const inquiry = this.parts.inquiries.open({ room, bringer: event.origin, likeliest, turn });
     const head = await this.parts.heads.of(room);
     const earliest = head.extremities.map((one) => one.eventId);
     let states = MAX_STATES;
-    for (const before of await this.parts.missing.before(room, event.origin, event, earliest)) {
+    for (const before of await this.parts.missing.before(inquiry, event, earliest)) {
       try {
-        await this.parts.missing.authority(room, event.origin, before);
+        await this.parts.missing.authority(inquiry, before);
         const { event: older, options: choice } = await this.judged(room, before);
         await this.place(room, older, choice).catch(async (error: unknown) => {
           if (!(error instanceof MissingEventsError) || states-- <= 0) throw error;
           // The oldest of what was fetched follow events that are further back.
-          return this.placeAfterGap(room, older, choice);
+          return this.placeAfterGap(inquiry, older, choice);
         });
       } catch (error) {
         if (!(error instanceof MissingEventsError)) this.parts.onError(error);
       }
     }
-    return this.placeAfterGap(room, event, options);
+    return this.placeAfterGap(inquiry, event, options);
   }
 
-  /** Places an event whose predecessors cannot be had, by the state that its server has before it. */
-  private async placeAfterGap(room: RoomInfo, event: VerifiedEvent, options: PlacingOptions): Promise<Placed> {
-    await this.parts.missing.authority(room, event.origin, event);
+  /** Places an event whose predecessors cannot be had, by the state that a server has before it. */
+  private async placeAfterGap(inquiry: Inquiry, event: VerifiedEvent, options: PlacingOptions): Promise<Placed> {
+    const { room } = inquiry;
+    await this.parts.missing.authority(inquiry, event);
     try {
       return await this.place(room, event, options);
     } catch (error) {
@@ -244,7 +256,7 @@ export class Ingest implements IncomingEvents {
       await head.settled();
       return head.snapshot?.nid ?? 0;
     });
-    const fetched = await this.parts.missing.stateBefore(room, event.origin, event.eventId, over);
+    const fetched = await this.parts.missing.stateBefore(inquiry, event, over);
     return this.place(room, event, { ...options, fetched });
   }
 }

@@ -1,12 +1,15 @@
 import type { Storage } from '#platform/storage/storage';
 import { authEventIds, prevEventIds, type InspectedEvent } from '#protocol/events/index';
 import { roomVersion } from '#protocol/room-versions';
+import type { HedgedQuestion } from '#kernel/hedged';
 import type { JsonValue } from '#kernel/json';
 import { stateMapKey, type RoomInfo, type RoomState, type StateEntry } from '../room-state';
+import { isInGraph } from './dag.model';
 import { DagReader } from './dag.repository';
 import type { IncomingChecks } from './incoming-checks.service';
 import type { VerifiedEvent } from './ingest.model';
 import type { MissingEventSource } from './ingest.ports';
+import type { Inquiry } from './inquiries.service';
 import { inOrder, type Outlier, type Outliers } from './outliers.service';
 import type { StateView } from './state-view.model';
 
@@ -16,8 +19,11 @@ const MAX_SINGLE = 60;
 /** Events of one state or auth chain; larger rooms do not exist. SECURITY: row 36. */
 const MAX_STATE = 200_000;
 const MISSING_LIMIT = 20;
-/** Times that one server is asked for what came before one event. */
+/** Events named in one question for what came before them; as many as we look at ourselves. */
+const MAX_NAMED = 20;
+/** Times that what came before one event is asked for; and then, when the one that brought it is no help, of others. */
 const MAX_ROUNDS = 6;
+const ROUNDS_OF_OTHERS = 2;
 
 /** Fetches what events refer to and this server lacks. Everything that comes is checked before it is kept. */
 export class MissingEvents {
@@ -35,71 +41,130 @@ export class MissingEvents {
 
   /**
    * Events between what this server has and an event, oldest first: asks several times when one answer does not reach back
-   * far enough. Gives up quietly when the server does not help.
+   * far enough. The server that brought the event is asked first, and others for what it leaves out. Gives up quietly when
+   * nobody helps.
    */
-  async before(
-    room: RoomInfo,
-    origin: string,
-    event: VerifiedEvent,
-    earliest: readonly string[],
-  ): Promise<VerifiedEvent[]> {
+  async before(inquiry: Inquiry, event: VerifiedEvent, earliest: readonly string[]): Promise<VerifiedEvent[]> {
+    const { room } = inquiry;
     const minDepth = await this.dag.depthOfOldest(room.nid);
     const pool = new Map([[event.eventId, event]]);
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const latest = await this.unconnected(room, pool);
-      if (latest.length === 0) break;
-      const request = { earliest, latest, limit: MISSING_LIMIT, minDepth };
-      const values = await this.source()
-        .getMissingEvents(origin, room.roomId, request)
-        .catch(() => []);
-      const events = await this.verified(room, origin, values.slice(0, MISSING_LIMIT));
-      // What is older than all that is shown is history, and comes when somebody reads up to there.
-      const fresh = events.filter(({ pdu, eventId }) => pdu.depth >= minDepth && !pool.has(eventId));
-      if (fresh.length === 0) break;
+    for (let round = 0; round < MAX_ROUNDS + ROUNDS_OF_OTHERS; round++) {
+      const ends = await this.looseEnds(room, pool);
+      if (ends.missing.length === 0) break;
+      const ask: HedgedQuestion<VerifiedEvent[]> = async (server, signal) => {
+        const isBringer = server === inquiry.bringer;
+        const events = isBringer
+          ? await this.leadingUpTo(room, server, { earliest, latest: ends.latest, minDepth }, signal)
+          : await this.backfill(room, server, ends.missing, MISSING_LIMIT, signal);
+        // What is older than all that is shown is history, and comes when somebody reads up to there.
+        const fresh = events.filter(({ pdu, eventId }) => pdu.depth >= minDepth && !pool.has(eventId));
+        return fresh.length === 0 ? undefined : fresh;
+      };
+      // It could go on for ever with events of its own, beside those that it leaves out.
+      const without = new Set(round < MAX_ROUNDS ? [] : [event.origin]);
+      const fresh = await inquiry.ask(ask, event.origin, without).catch(() => undefined);
+      if (fresh === undefined) break;
       for (const one of fresh) pool.set(one.eventId, one);
     }
     pool.delete(event.eventId);
-    return this.ordered([...pool.values()]);
+    return ordered([...pool.values()]);
   }
 
-  /** Ids of events that follow events which are neither known nor among them. */
-  private async unconnected(room: RoomInfo, pool: ReadonlyMap<string, VerifiedEvent>): Promise<string[]> {
+  /** What events among them follow that is neither known nor among them, and the ids of those that follow it. */
+  private async looseEnds(
+    room: RoomInfo,
+    pool: ReadonlyMap<string, VerifiedEvent>,
+  ): Promise<{ readonly latest: readonly string[]; readonly missing: readonly string[] }> {
     const ids = new Set([...pool.values()].flatMap((event) => prevEventIds(event.pdu)));
-    const rows = await this.dag.byIds([...ids].filter((id) => !pool.has(id)));
-    const known = new Set(
-      rows.filter((row) => row.roomNid === room.nid && row.snapshotBefore >= 0).map((row) => row.eventId),
+    const outside = [...ids].filter((id) => !pool.has(id));
+    const placed = await this.placed(room, outside);
+    const missing = new Set(outside.filter((id) => !placed.has(id)));
+    const follows = ({ pdu }: VerifiedEvent): boolean => prevEventIds(pdu).some((id) => missing.has(id));
+    return { latest: [...pool.values()].filter(follows).map((event) => event.eventId), missing: [...missing] };
+  }
+
+  private async leadingUpTo(
+    room: RoomInfo,
+    server: string,
+    request: { readonly earliest: readonly string[]; readonly latest: readonly string[]; readonly minDepth: number },
+    signal: AbortSignal,
+  ): Promise<VerifiedEvent[]> {
+    const asked = { ...request, limit: MISSING_LIMIT };
+    const values = await this.source().getMissingEvents(server, room.roomId, asked, signal);
+    return this.verified(room, server, values.slice(0, MISSING_LIMIT));
+  }
+
+  /**
+   * The events named and what came before them, oldest first: those that have no place yet, and lead to the ones named
+   * without one between that has. What is before that belongs to another gap, further down.
+   */
+  async backfill(
+    room: RoomInfo,
+    server: string,
+    eventIds: readonly string[],
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<VerifiedEvent[]> {
+    const named = eventIds.slice(0, MAX_NAMED);
+    const values = await this.source().backfill(server, room.roomId, named, limit, signal);
+    const events = await this.verified(room, server, values.slice(0, limit));
+    const placed = await this.placed(
+      room,
+      events.map(({ eventId }) => eventId),
     );
-    const isMissing = (id: string) => !pool.has(id) && !known.has(id);
-    return [...pool.values()].filter((event) => prevEventIds(event.pdu).some(isMissing)).map((event) => event.eventId);
+    const unplaced = events.filter(({ eventId }) => !placed.has(eventId));
+    return ordered(leadingTo(named, unplaced));
   }
 
-  /** The events named and what came before them, oldest first. */
-  async backfill(room: RoomInfo, server: string, eventIds: readonly string[], limit: number): Promise<VerifiedEvent[]> {
-    const values = await this.source().backfill(server, room.roomId, eventIds, limit);
-    return this.ordered(await this.verified(room, server, values.slice(0, limit)));
+  /** Makes an event's authority known, as far as a server has it: the one that gave the event is asked first. */
+  async authority(inquiry: Inquiry, event: VerifiedEvent): Promise<void> {
+    const { room } = inquiry;
+    const isKnown = async (): Promise<boolean> => (await this.unknown(authEventIds(event.pdu))).length === 0;
+    if (await isKnown()) return;
+    await inquiry.ask(async (server, signal) => {
+      const values = await this.source().eventAuth(server, room.roomId, event.eventId, signal);
+      await this.takeSound(room, chainOf(event, await this.verified(room, server, values)));
+      return (await isKnown()) || undefined;
+    }, event.origin);
   }
 
-  /** Makes an event's authority known, as far as the server has it. */
-  async authority(room: RoomInfo, origin: string, event: InspectedEvent): Promise<void> {
-    if ((await this.unknown(authEventIds(event.pdu))).length === 0) return;
-    const values = await this.source().eventAuth(origin, room.roomId, event.eventId);
-    await this.takeSound(room, chainOf(event, await this.verified(room, origin, values)));
-  }
-
-  /** The state before an event as another server has it, laid over one of ours. */
-  async stateBefore(room: RoomInfo, origin: string, eventId: string, over: number): Promise<StateView> {
-    const { stateIds, authChainIds } = await this.source().stateIds(origin, room.roomId, eventId);
-    if (stateIds.length + authChainIds.length > MAX_STATE) throw new Error('a state is too large');
-    const unknown = await this.unknown([...authChainIds, ...stateIds]);
-    if (unknown.length > MAX_SINGLE) {
-      const { state, authChain } = await this.source().state(origin, room.roomId, eventId);
-      if (state.length + authChain.length > MAX_STATE) throw new Error('a state is too large');
-      await this.takeNamed(room, origin, unknown, [...authChain, ...state]);
-    } else if (unknown.length > 0) {
-      await this.takeNamed(room, origin, unknown, await this.single(origin, unknown));
-    }
+  /**
+   * The state before an event as another server has it, laid over one of ours: the one that gave the event is asked first.
+   * @throws Error when no server gives one
+   */
+  async stateBefore(inquiry: Inquiry, event: VerifiedEvent, over: number): Promise<StateView> {
+    const { room } = inquiry;
+    const given = await inquiry.ask(async (server, signal) => {
+      const { stateIds, authChainIds } = await this.source().stateIds(server, room.roomId, event.eventId, signal);
+      if (stateIds.length + authChainIds.length > MAX_STATE) throw new Error('a state is too large');
+      return stateIds.length === 0 ? undefined : { server, stateIds, authChainIds };
+    }, event.origin);
+    if (given === undefined) throw new Error(`no server gives the state before ${event.eventId}`);
+    const { server, stateIds, authChainIds } = given;
+    await this.fetchState(inquiry, event.eventId, [...authChainIds, ...stateIds], server);
     const known = await this.outliers.stored(room, stateIds);
     return this.viewOf(known.values(), over);
+  }
+
+  /** Fetches what is unknown of a state: one by one, or all of it when much is. Any help will do, lest all are asked for all. */
+  private async fetchState(inquiry: Inquiry, eventId: string, wanted: readonly string[], first: string): Promise<void> {
+    const { room } = inquiry;
+    const unknown = await this.unknown(wanted);
+    if (unknown.length === 0) return;
+    await inquiry.ask(async (server, signal) => {
+      const values =
+        unknown.length > MAX_SINGLE
+          ? await this.wholeState(room, server, eventId, signal)
+          : await this.single(server, unknown, signal);
+      await this.takeNamed(room, server, unknown, values);
+      return (await this.unknown(unknown)).length < unknown.length || undefined;
+    }, first);
+  }
+
+  private async wholeState(room: RoomInfo, server: string, eventId: string, signal: AbortSignal): Promise<JsonValue[]> {
+    const { state, authChain } = await this.source().state(server, room.roomId, eventId, signal);
+    if (state.length + authChain.length > MAX_STATE) throw new Error('a state is too large');
+    return [...authChain, ...state];
   }
 
   /** Events as a view over a stored state: only where it differs. Rejected events are no state. */
@@ -151,24 +216,42 @@ export class MissingEvents {
     return checked.flatMap((one) => ('event' in one ? [one.event] : []));
   }
 
-  private ordered(events: readonly VerifiedEvent[]): VerifiedEvent[] {
-    return inOrder(new Map(events.map((event) => [event.eventId, event])), prevEventIds) as VerifiedEvent[];
-  }
-
-  private async single(origin: string, eventIds: readonly string[]): Promise<JsonValue[]> {
+  /** A server that has none of the first ones is not asked for the rest. */
+  private async single(server: string, eventIds: readonly string[], signal: AbortSignal): Promise<JsonValue[]> {
     const found: JsonValue[] = [];
     for (let i = 0; i < eventIds.length; i += AT_ONCE) {
       const some = eventIds.slice(i, i + AT_ONCE);
-      const events = await Promise.all(some.map((eventId) => this.source().event(origin, eventId)));
+      const events = await Promise.all(some.map((eventId) => this.source().event(server, eventId, signal)));
       found.push(...events.filter((event): event is JsonValue => event !== undefined));
+      if (found.length === 0) break;
     }
     return found;
+  }
+
+  /** Those of the ids that have their place in the room's graph. */
+  private async placed(room: RoomInfo, eventIds: readonly string[]): Promise<Set<string>> {
+    const rows = await this.dag.byIds(eventIds);
+    return new Set(rows.filter((row) => isInGraph(row, room.nid)).map((row) => row.eventId));
   }
 
   private async unknown(eventIds: readonly string[]): Promise<string[]> {
     const known = new Set((await this.dag.byIds([...new Set(eventIds)])).map((event) => event.eventId));
     return [...new Set(eventIds)].filter((eventId) => !known.has(eventId));
   }
+}
+
+function ordered(events: readonly VerifiedEvent[]): VerifiedEvent[] {
+  return inOrder(new Map(events.map((event) => [event.eventId, event])), prevEventIds) as VerifiedEvent[];
+}
+
+/** Those of the events from which the ones named follow, with them. */
+function leadingTo(eventIds: readonly string[], events: readonly VerifiedEvent[]): VerifiedEvent[] {
+  const byId = new Map(events.map((event) => [event.eventId, event]));
+  const wanted = new Set(eventIds.filter((eventId) => byId.has(eventId)));
+  for (const eventId of wanted) {
+    for (const before of prevEventIds(byId.get(eventId)!.pdu)) if (byId.has(before)) wanted.add(before);
+  }
+  return events.filter((event) => wanted.has(event.eventId));
 }
 
 /** Those of the events that an event rests on: what is beside its auth chain was not asked for. SECURITY: row 36. */

@@ -1,4 +1,4 @@
-import { inList, type Reader, type Tx } from '#platform/storage/storage';
+import type { Reader, Tx } from '#platform/storage/storage';
 
 /** Events of a room that wait for what one server is asked for. */
 export interface StagedLane {
@@ -71,12 +71,26 @@ export class StagedEventWriter {
     });
   }
 
-  async unstage(eventIds: readonly string[]): Promise<void> {
-    const list = inList(eventIds);
-    await this.tx.run(`DELETE FROM staged_events WHERE event_id IN ${list.sql}`, list.params);
+  /** Has an event that waits already wait in another server's lane, from the first try on. */
+  async changeLane({ roomNid, eventId, origin, json }: Omit<StagedEvent, 'nid' | 'tries'>): Promise<void> {
+    await this.tx.run(
+      'UPDATE staged_events SET origin = ?, json = ?, tries = 0 WHERE event_id = ? AND room_nid = ? AND origin <> ?',
+      [origin, json, eventId, roomNid, origin],
+    );
   }
 
-  async tried(nid: number): Promise<void> {
-    await this.tx.run('UPDATE staged_events SET tries = tries + 1 WHERE nid = ?', [nid]);
+  /** An event waits no longer, in whichever lane. */
+  async unstage(eventId: string): Promise<void> {
+    await this.tx.run('DELETE FROM staged_events WHERE event_id = ?', [eventId]);
+  }
+
+  /** It was tried in vain; unless it waits in another lane by now. */
+  async tried({ nid, origin }: StagedEvent): Promise<void> {
+    await this.tx.run('UPDATE staged_events SET tries = tries + 1 WHERE nid = ? AND origin = ?', [nid, origin]);
+  }
+
+  /** The same for the last time. */
+  async giveUp({ nid, origin }: StagedEvent): Promise<void> {
+    await this.tx.run('DELETE FROM staged_events WHERE nid = ? AND origin = ?', [nid, origin]);
   }
 }

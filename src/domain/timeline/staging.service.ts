@@ -19,8 +19,9 @@ export interface StagingParts {
 }
 
 /**
- * Events that wait for others, durably. Each server's are worked on by themselves, since it is that server which is asked
- * for what is missing: one that answers slowly, or makes up events that follow nothing, holds up nobody else's.
+ * Events that wait for others, durably. Those that each server brings are worked on by themselves, since it is that server
+ * which is asked first for what is missing: one that answers slowly, or makes up events that follow nothing, holds up nobody
+ * else's, nor the events of another server that it passed on before that did.
  */
 export class Staging {
   private readonly staged: StagedEventReader;
@@ -49,12 +50,17 @@ export class Staging {
     while (this.working.size > 0) await Promise.all(this.working.values());
   }
 
-  /** Has an event wait; false when too many of its server do in this room. */
-  async add(event: Pick<StagedEvent, 'roomNid' | 'eventId' | 'json' | 'origin'>): Promise<boolean> {
+  /**
+   * Has an event wait; false when too many of its server do in this room.
+   * @param isSenders whether the server that brought it is its sender's, which need not wait behind what others have brought
+   */
+  async add(event: Omit<StagedEvent, 'nid' | 'tries'>, isSenders: boolean): Promise<boolean> {
     if ((await this.staged.count(event)) >= MAX_STAGED) return false;
-    const { roomNid, origin, eventId, json } = event;
-    const row = { roomNid, origin, eventId, json };
-    await this.parts.storage.write((tx) => new StagedEventWriter(tx).stage(row, this.parts.now()));
+    await this.parts.storage.write(async (tx) => {
+      const writer = new StagedEventWriter(tx);
+      const isNew = await writer.stage(event, this.parts.now());
+      if (!isNew && isSenders) await writer.changeLane(event);
+    });
     this.work(event);
     return true;
   }
@@ -83,7 +89,7 @@ export class Staging {
       if (this.stopped) return;
       try {
         await this.parts.take(room, waiting, isLastTry(waiting));
-        await this.parts.storage.write((tx) => new StagedEventWriter(tx).unstage([waiting.eventId]));
+        await this.parts.storage.write((tx) => new StagedEventWriter(tx).unstage(waiting.eventId));
       } catch (error) {
         this.parts.onError(error);
         await this.putOff(waiting);
@@ -94,11 +100,11 @@ export class Staging {
 
   /** Tries again later, a few times; what others refer to comes again then. */
   private async putOff(event: StagedEvent): Promise<void> {
-    const { nid, eventId, roomNid, origin } = event;
+    const { roomNid, origin } = event;
     await this.parts.storage.write(async (tx) => {
       const writer = new StagedEventWriter(tx);
-      if (isLastTry(event)) await writer.unstage([eventId]);
-      else await writer.tried(nid);
+      if (isLastTry(event)) await writer.giveUp(event);
+      else await writer.tried(event);
     });
     const key = `${roomNid} ${origin}`;
     if (this.timers.has(key) || this.stopped) return;

@@ -184,6 +184,10 @@ export class FakeServers implements RemoteServers {
     return this.ask('backfill', server, roomId).knowing.backfill(server, roomId, eventIds, limit);
   }
 
+  async nearestTo(...[server, roomId, time]: Parameters<RemoteServers['nearestTo']>) {
+    return this.ask('timestamp_to_event', server, roomId).knowing.nearestTo(server, roomId, time);
+  }
+
   /** Notes a question; the room that it is about. */
   ask(operation: string, server: string, roomId?: string): FarRoom {
     this.calls.push(`${operation} ${server}`);

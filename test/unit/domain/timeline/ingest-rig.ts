@@ -1,7 +1,12 @@
 import type { JsonValue } from '#kernel/json';
 import type { Storage } from '#platform/storage/storage';
 import { RoomState, type RoomInfo } from '../../../../src/domain/room-state';
-import { Timeline, type MissingEventSource, type RoomImport } from '../../../../src/domain/timeline';
+import {
+  Timeline,
+  type MissingEventSource,
+  type RemoteEventTime,
+  type RoomImport,
+} from '../../../../src/domain/timeline';
 import { authEventIds, prevEventIds, type Pdu } from '#protocol/events/index';
 import { isStateEvent } from '#protocol/events/index';
 import type { Node, TestDag } from '../../protocol/state-resolution/test-dag';
@@ -63,6 +68,22 @@ export class KnowingServer implements MissingEventSource {
     return this.pdus([...found].slice(0, limit));
   }
 
+  async nearestTo(
+    _server: string,
+    _roomId: string,
+    { ts, direction }: Parameters<MissingEventSource['nearestTo']>[2],
+  ): Promise<RemoteEventTime | undefined> {
+    this.calls.push('timestamp_to_event');
+    const timed = [...this.dag.nodes.values()].map(({ eventId, pdu }) => ({
+      eventId,
+      originServerTs: pdu.origin_server_ts,
+    }));
+    timed.sort((a, b) => a.originServerTs - b.originServerTs);
+    const isBack = direction === 'b';
+    const fitting = timed.filter((one) => (isBack ? one.originServerTs <= ts : one.originServerTs >= ts));
+    return isBack ? fitting.at(-1) : fitting[0];
+  }
+
   /** What send_join answers for a join that is in the graph. */
   importOf(roomId: string, join: Node): RoomImport {
     const stateIds = [...this.before(join.eventId).values()];
@@ -103,6 +124,8 @@ export async function startIngest(
 ) {
   const rig = await startTimeline(wrap);
   const errors: unknown[] = [];
+  /** The servers of every room, in the order in which they are asked. */
+  const others = ['a.org'];
   const bind = (timeline: Timeline): void =>
     timeline.bindElsewhere(
       {
@@ -110,7 +133,7 @@ export async function startIngest(
         source,
         servers: {
           isResident: async () => true,
-          serversToAsk: async () => ['a.org'],
+          serversToAsk: async (_room, limit) => others.slice(0, limit),
           localMembers: async () => localMembers,
         },
       },
@@ -146,7 +169,7 @@ export async function startIngest(
       ordinal: row?.ordinal ?? undefined,
     };
   };
-  return { ...rig, errors, restart, current, extremities, standing };
+  return { ...rig, errors, others, restart, current, extremities, standing };
 }
 
 export const roomIdOfDag = (dag: TestDag): string =>
