@@ -2,9 +2,9 @@ import { BadStateError, ForbiddenError, InvalidParamError } from '#kernel/errors
 import { isValidUserId } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import type { Requester } from '#kernel/requester';
-import { ownString } from '#protocol/json-access';
+import { ownString, ownValue } from '#protocol/json-access';
 import type { Accounts } from '../accounts';
-import type { RoomState } from '../room-state';
+import type { RoomInfo, RoomState } from '../room-state';
 import { NotInRoomError, type Timeline } from '../timeline';
 import { reasonOf, type Joining } from './join.service';
 import type { MemberRules } from './member-rules.service';
@@ -106,7 +106,15 @@ export class Moderation {
     if (own?.membership !== 'join' || room === undefined) throw new NotInRoomError();
     if (this.remote === undefined) throw new ForbiddenError('Users of other servers cannot be invited');
     await this.rules.checkSuspension(sender);
+    await this.requireFederated(room);
     return this.remote.invite(room, { sender, userId, content });
+  }
+
+  /** The room's rules would let nobody of another server in, nor even reject the invite. Spec: "Authorisation rules", 4. */
+  private async requireFederated(room: RoomInfo): Promise<void> {
+    const create = await this.timeline.currentState(room, 'm.room.create', '');
+    const content = create?.pdu.content as JsonObject | undefined;
+    if (ownValue(content, 'm.federate') === false) throw new ForbiddenError('This room is not open to other servers');
   }
 
   /** The target's membership, for requesters who may know it. */

@@ -42,6 +42,19 @@ describe('an invite of a user of another server', () => {
     expect(asked).toEqual([]);
   });
 
+  it('is refused in rooms that are not open to other servers, where the user could not even reject it', async () => {
+    withFederation();
+    const { room } = await rig.timeline.createRoom({
+      version: '11',
+      sender: ALICE,
+      createContent: { 'm.federate': false },
+      drafts: [{ type: 'm.room.member', stateKey: ALICE, content: { membership: 'join' } }],
+    });
+    const invite = rig.membership.invite(requester(ALICE), room.roomId, ZOE);
+    await expect(invite).rejects.toMatchObject({ errcode: 'M_FORBIDDEN' });
+    expect(asked).toEqual([]);
+  });
+
   it('leaves all other changes to the room', async () => {
     withFederation();
     const { roomId } = await makeRoom(rig.timeline, ALICE);
