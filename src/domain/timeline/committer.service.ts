@@ -3,10 +3,11 @@ import type { RoomState } from '../room-state';
 import { currentEntries, depthAfter, isNews, newestOf, type Append, type MovedHead } from './append.model';
 import { AppendWriter } from './append.repository';
 import type { EventStore } from './event-store.service';
+import type { PreparedEvent } from './prepared-event.model';
 import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
 import type { RoomPlaces } from './room-places.service';
-import type { StoredEvent } from './timeline.model';
+import type { StoredEvent, TransactionKey } from './timeline.model';
 import type { AppendParticipant } from './timeline.ports';
 import { TIMELINE_STREAM } from './timeline.stream';
 
@@ -52,13 +53,21 @@ export class Committer {
   /** Writes an append; resolves with its stored events. Appends of one room are written in the order of these calls. */
   append(append: Append): Promise<StoredEvent[]> {
     this.heads.began(append.head);
-    return new Promise<StoredEvent[]>((resolve, reject) => {
+    const written = new Promise<StoredEvent[]>((resolve, reject) => {
       this.queue.push({ append, resolve, reject });
       if (this.running) return;
       this.running = true;
       // The requests that this turn of the event loop brings share the transaction.
       setImmediate(() => void this.drain());
     });
+    for (const event of append.events) event.written = written;
+    return written;
+  }
+
+  /** The same for one event. */
+  async appendOne(head: RoomHead, event: PreparedEvent, transaction?: TransactionKey): Promise<StoredEvent> {
+    const [stored] = await this.append({ head, events: [event], transaction });
+    return stored!;
   }
 
   private async drain(): Promise<void> {

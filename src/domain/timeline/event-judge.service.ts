@@ -11,14 +11,12 @@ import { isCreateEvent, type InspectedEvent, type Pdu } from '#protocol/events/i
 import type { RoomVersion } from '#protocol/room-versions';
 import { stateMapKey, type RoomState, type SnapshotId, type StateKeyPair } from '../room-state';
 import type { EventStore } from './event-store.service';
+import type { Entries } from './judging.model';
 import type { StateBase } from './prepared-event.model';
 import type { StoredEvent } from './timeline.model';
 
-/** Finds entries of a state. */
-export type Entries = ReadonlyMap<string, Pdu>;
-
 /** Why an event is not allowed; undefined when it is. */
-export type Verdict = ForbiddenError | undefined;
+type Verdict = ForbiddenError | undefined;
 
 /** Applies the authorisation rules to events from elsewhere. Spec: server-server, "Checks performed on receipt of a PDU". */
 export class EventJudge {

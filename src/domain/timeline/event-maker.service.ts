@@ -102,13 +102,7 @@ export class EventMaker {
     const { type, sender, content, stateKey } = draft;
     const subject = { type, sender, content, ...(stateKey === undefined ? {} : { state_key: stateKey }) };
     const keys: StateKey[] = [['m.room.create', ''], ...authTypesFor(head.version, subject)];
-    const state = new Map<string, HeadEvent>();
-    for (const [keyType, key] of keys) {
-      const known = head.peek(keyType, key);
-      const event = known === 'unknown' ? await this.heads.state(head, keyType, key) : known;
-      if (event !== undefined) state.set(stateMapKey(keyType, key), event);
-    }
-    return state;
+    return this.heads.entries(head, keys);
   }
 
   private build(head: RoomHead, draft: MakerDraft, { previous, state }: Footing): Pdu {

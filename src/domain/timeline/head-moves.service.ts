@@ -4,7 +4,7 @@ import type { RoomState, StateEntry } from '../room-state';
 import type { DagEvent } from './dag.model';
 import { DagReader } from './dag.repository';
 import type { EventStore } from './event-store.service';
-import { OWN, type HeadEvent, type StateBase, type StateChange } from './prepared-event.model';
+import { OWN, ownEntry, type HeadEvent, type StateBase, type StateChange } from './prepared-event.model';
 import type { RoomHead } from './room-head.model';
 import { StateChanges } from './state-changes.service';
 import type { StateResolver } from './state-resolver.service';
@@ -28,7 +28,6 @@ export interface Newcomer {
   readonly event: SignedEvent;
   readonly previous: readonly DagEvent[];
   readonly before: StateBase;
-  readonly own: readonly StateEntry[];
   readonly auth: readonly HeadEvent[];
 }
 
@@ -70,11 +69,11 @@ export class HeadMoves {
 
   private async currentAfter(
     head: RoomHead,
-    { event, before, own, auth }: Newcomer,
+    { event, before, auth }: Newcomer,
     left: readonly HeadEvent[],
   ): Promise<StateEntry[]> {
     const from = head.snapshot?.nid ?? 0;
-    const after: StateView = { snapshot: before.node?.nid ?? 0, over: [...before.changes, ...own] };
+    const after: StateView = { snapshot: before.node?.nid ?? 0, over: [...before.changes, ...ownEntry(event.pdu)] };
     const others = left.map((one): StateView => ({ snapshot: one.stored!.snapshotAfter, over: [] }));
     const unstored = { eventId: event.eventId, pdu: event.pdu, auth: auth.map((one) => one.stored!.nid) };
     return this.resolver.changes(head.room!, head.version, [...others, after], from, unstored);

@@ -23,6 +23,11 @@ export interface Placed {
   readonly written: Promise<StoredEvent | undefined>;
 }
 
+/** Of an event that is there already, nothing is written. */
+export function alreadyKnown(): Placed {
+  return { status: 'known', written: Promise.resolve(undefined) };
+}
+
 /** An event is not complete enough to be judged: these are missing. */
 export class MissingEventsError extends Error {
   constructor(readonly eventIds: readonly string[]) {

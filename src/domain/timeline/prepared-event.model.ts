@@ -34,6 +34,9 @@ export interface PreparedEvent extends HeadEvent {
   written?: Promise<unknown>;
 }
 
+/** The same from elsewhere, beside others or before them. */
+export type PlacedApart = PreparedEvent & { readonly incoming: Incoming };
+
 /** A state as a stored snapshot and what is laid over it; event 0 takes a key away, {@link OWN} is the event itself. */
 export interface StateBase {
   readonly node: SnapshotNode | undefined;

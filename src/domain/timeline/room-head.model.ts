@@ -9,9 +9,8 @@ import {
   OWN,
   toHeadEvent,
   type HeadEvent,
-  type Incoming,
+  type PlacedApart,
   type PreparedEvent,
-  type StateChange,
 } from './prepared-event.model';
 
 /** Free places left where history is missing, to be filled later. */
@@ -123,14 +122,14 @@ export class RoomHead {
     if (event.redacts !== undefined) this.redacted.add(event.redacts.eventId);
   }
 
-  /** Moves the head to where an event from elsewhere leaves it. `state`: entries that changed besides the event's own. */
-  place(event: PreparedEvent, incoming: Incoming, state: readonly StateChange[]): void {
-    const { pdu } = event;
+  /** Moves the head to where an event from elsewhere leaves it. */
+  place(event: PlacedApart): void {
+    const { pdu, incoming } = event;
     if (incoming.kind === 'live' && incoming.shown) this.ordinal = event.ordinal;
     if (incoming.extremities !== undefined) this.extremities = incoming.extremities;
     if (incoming.kind === 'live') this.depth = Math.max(this.depth, pdu.depth);
     this.uncommitted.set(event.eventId, event);
-    for (const { type, stateKey, event: now } of state) {
+    for (const { type, stateKey, event: now } of incoming.changed) {
       this.state.set(stateMapKey(type, stateKey), now && toHeadEvent(now));
     }
     const isCurrent = incoming.current.some((entry) => entry.eventNid === OWN);

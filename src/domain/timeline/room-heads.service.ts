@@ -3,7 +3,7 @@ import { atMost } from '#platform/cache/at-most';
 import type { RoomOwnership } from '#platform/cluster/room-ownership';
 import type { Reader } from '#platform/storage/storage';
 import { roomVersion } from '#protocol/room-versions';
-import type { RoomInfo, RoomState } from '../room-state';
+import { stateMapKey, type RoomInfo, type RoomState, type StateKeyPair } from '../room-state';
 import type { EventStore } from './event-store.service';
 import { toHeadEvent, type HeadEvent } from './prepared-event.model';
 import { RoomHead } from './room-head.model';
@@ -49,6 +49,17 @@ export class RoomHeads {
     const found = event && toHeadEvent(event);
     head.learn(type, stateKey, found);
     return found;
+  }
+
+  /** The newest events under some keys of the state, committed or not, by key. */
+  async entries(head: RoomHead, keys: readonly StateKeyPair[]): Promise<Map<string, HeadEvent>> {
+    const entries = new Map<string, HeadEvent>();
+    for (const [type, stateKey] of keys) {
+      const known = head.peek(type, stateKey);
+      const event = known === 'unknown' ? await this.state(head, type, stateKey) : known;
+      if (event !== undefined) entries.set(stateMapKey(type, stateKey), event);
+    }
+    return entries;
   }
 
   /** Counts an append that was handed to the committer. */

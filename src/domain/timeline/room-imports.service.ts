@@ -207,7 +207,6 @@ export class RoomImports implements RoomImporting {
         else await writer.setPartial({ roomNid: room.nid, eventId: join.eventId, servers });
       },
     });
-    prepared.written = written;
     const done = written.then(async ([event]) => {
       if (partial !== undefined) await this.parts.partial.began({ room, eventId: join.eventId, servers });
       else await this.parts.partial.ended(room.nid);
@@ -273,9 +272,9 @@ export class RoomImports implements RoomImporting {
       redactedBy: undefined,
       redactsLater: undefined,
     };
-    prepared.incoming = incoming;
-    head.place(prepared, incoming, changed);
-    return prepared;
+    const placed = Object.assign(prepared, { incoming });
+    head.place(placed);
+    return placed;
   }
 
   private async authOf({ pdu }: VerifiedEvent) {

@@ -300,7 +300,6 @@ export class Timeline {
     }
     const written =
       fresh.length === 0 ? Promise.resolve([]) : this.committer.append({ head, events: fresh, transaction });
-    for (const event of fresh) event.written = written;
     return { events, written };
   }
 }
