@@ -72,9 +72,9 @@ export function composeServers(
   const carrier = transactionCarrier(client, federation);
   const federationSender = new FederationSender({ ...shared, federation, carrier });
   const { relay } = federationSender;
-  const { invites: inviter } = federationOutbound;
+  const { invites: inviter, arrivals } = federationOutbound;
   const identityServers = identityServerKeys(http);
-  const federationInbound = new FederationInbound({ ...shared, relay, inviter, identityServers });
+  const federationInbound = new FederationInbound({ ...shared, relay, arrivals, inviter, identityServers });
   bindTimeline(rooms, federation, remote, federationOutbound, onError);
   if (config.federation.enabled) {
     membership.bind({ remote: federationOutbound.rooms });

@@ -17,6 +17,12 @@ export interface Relay {
   withdraw(eventId: string): void;
 }
 
+/** Rooms that users of ours are entering by way of other servers. Implemented by federation-outbound. */
+export interface RoomArrivals {
+  /** Resolves when such a room is here or does not come soon; at once when none with this id is on its way. */
+  settled(roomId: string): Promise<void>;
+}
+
 /** Brings events to the servers of users who are invited. Implemented by federation-outbound. */
 export interface ThirdPartyInviter {
   /** @throws MatrixError of the room's rules, or of the invited server */

@@ -12,7 +12,7 @@ import type { EventTemplates, EventVerifier, IncomingEvents, Timeline } from '..
 import type { Typing } from '../typing';
 import { Dismissals } from './dismissals.service';
 import { Ephemerals } from './ephemerals.service';
-import type { IdentityServerKeys, Relay, ThirdPartyInviter } from './federation-inbound.ports';
+import type { IdentityServerKeys, Relay, RoomArrivals, ThirdPartyInviter } from './federation-inbound.ports';
 import { Invites } from './invites.service';
 import { MemberRequests } from './member-requests.service';
 import { Queries } from './queries.service';
@@ -36,6 +36,7 @@ export interface FederationInboundParts {
   readonly templates: EventTemplates;
   readonly verifier: EventVerifier;
   readonly relay: Relay;
+  readonly arrivals: RoomArrivals;
   readonly inviter: ThirdPartyInviter;
   readonly identityServers: IdentityServerKeys;
   readonly now: Clock;

@@ -4,7 +4,7 @@
  */
 export { FederationInbound, type FederationInboundParts } from './federation-inbound.service';
 export { IncompatibleRoomVersionError } from './federation-inbound.errors';
-export type { IdentityServerKeys, Relay, ThirdPartyInviter } from './federation-inbound.ports';
+export type { IdentityServerKeys, Relay, RoomArrivals, ThirdPartyInviter } from './federation-inbound.ports';
 export type { JoinAnswer } from './member-requests.service';
 export type { OfferedEvent } from './offered-member.model';
 export type { OfferedInvite } from './invites.service';

@@ -11,7 +11,7 @@ import type { RoomState } from '../room-state';
 import type { IncomingEvents } from '../timeline';
 import type { Dismissals } from './dismissals.service';
 import type { Ephemerals } from './ephemerals.service';
-import type { RoomAcls } from './federation-inbound.ports';
+import type { RoomAcls, RoomArrivals } from './federation-inbound.ports';
 import { Lanes } from './lanes.service';
 import { ReceivedTransactionsReader, ReceivedTransactionsWriter } from './received-transactions.repository';
 
@@ -43,6 +43,7 @@ export class Transactions {
       readonly rooms: Pick<RoomState, 'info'>;
       readonly incoming: Pick<IncomingEvents, 'receive'>;
       readonly acls: RoomAcls;
+      readonly arrivals: RoomArrivals;
       readonly dismissals: Pick<Dismissals, 'receive'>;
       readonly ephemerals: Pick<Ephemerals, 'receive'>;
       readonly now: Clock;
@@ -87,12 +88,19 @@ export class Transactions {
     const { storage, ephemerals, now } = this.parts;
     const before = await new ReceivedTransactionsReader(storage).answer(origin, txnId);
     if (before !== undefined) return JSON.parse(before) as TransactionAnswer;
+    await this.awaitRooms(pdus);
     const answer = await this.takeEvents(origin, pdus);
     // After the events: receipts are for some of them.
     await ephemerals.receive(origin, edus);
     const text = JSON.stringify(answer);
     await storage.write((tx) => new ReceivedTransactionsWriter(tx).keep(origin, txnId, text, now()));
     return answer;
+  }
+
+  /** What is said in a room that a user of ours is just entering comes from servers that were told so before this one. */
+  private async awaitRooms(pdus: readonly JsonValue[]): Promise<void> {
+    const roomIds = pdus.flatMap((pdu) => (isJsonObject(pdu) ? (ownString(pdu, 'room_id') ?? []) : []));
+    for (const roomId of new Set(roomIds)) await this.parts.arrivals.settled(roomId);
   }
 
   private async takeEvents(origin: string, pdus: readonly JsonValue[]): Promise<TransactionAnswer> {

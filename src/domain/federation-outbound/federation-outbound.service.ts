@@ -4,6 +4,7 @@ import type { Federation } from '../federation';
 import type { Membership, RemoteRooms } from '../membership';
 import type { RoomState } from '../room-state';
 import type { EventTemplates, EventVerifier, IncomingEvents, RoomImporting, Timeline } from '../timeline';
+import { Arrivals } from './arrivals.model';
 import { AskedServers } from './asked-servers.service';
 import type { RemoteServers } from './federation-outbound.ports';
 import { RemoteEntries } from './remote-entry.service';
@@ -35,14 +36,16 @@ export class FederationOutbound {
   readonly lookups: RemoteLookups;
   readonly policies: RoomPolicies;
   readonly asked: AskedServers;
+  /** Rooms that users of ours are entering. */
+  readonly arrivals = new Arrivals();
   private readonly completion: StateCompletionJob;
 
   constructor(parts: FederationOutboundParts) {
     const { roomState: rooms, remote, imports, onError } = parts;
     this.completion = new StateCompletionJob(imports, remote, onError);
     this.asked = new AskedServers(parts);
-    const { asked } = this;
-    const entries = new RemoteEntries({ ...parts, rooms, asked, onPartial: () => this.completion.wake() });
+    const { asked, arrivals } = this;
+    const entries = new RemoteEntries({ ...parts, rooms, asked, arrivals, onPartial: () => this.completion.wake() });
     this.policies = new RoomPolicies(parts);
     this.invites = new RemoteInvites({ ...parts, rooms, policy: this.policies });
     this.lookups = new RemoteLookups(remote);

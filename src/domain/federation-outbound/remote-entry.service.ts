@@ -7,6 +7,7 @@ import { isKnownRoomVersion, knownRoomVersions, roomVersion } from '#protocol/ro
 import type { Membership, RemoteEntry } from '../membership';
 import type { RoomState } from '../room-state';
 import type { EventTemplates, EventVerifier, IncomingEvents, RoomImporting, TemplateClaim } from '../timeline';
+import type { Arrivals } from './arrivals.model';
 import type { AskedServers } from './asked-servers.service';
 import type { RemoteJoinAnswer, RemoteServers, RemoteTemplate } from './federation-outbound.ports';
 import { KnockRoomState } from './knock-room-state.service';
@@ -34,6 +35,7 @@ export interface RemoteEntriesParts {
   readonly imports: Pick<RoomImporting, 'importRoom'>;
   readonly templates: Pick<EventTemplates, 'signTemplate'>;
   readonly verifier: EventVerifier;
+  readonly arrivals: Arrivals;
   /** Told when a room was joined whose members are still to be brought. */
   readonly onPartial: () => void;
 }
@@ -117,12 +119,21 @@ export class RemoteEntries {
     const template = await this.parts.remote.makeJoin(server, roomId, userId, knownRoomVersions());
     const signed = this.sign(entry, 'join', template);
     const resident = await this.isResident(roomId);
+    const enter = (): Promise<void> => this.enter(server, signed, { resident, signal });
+    await (resident ? enter() : this.parts.arrivals.run(roomId, enter));
+  }
+
+  private async enter(
+    server: string,
+    signed: Signed,
+    { resident, signal }: { readonly resident: boolean; readonly signal: AbortSignal },
+  ): Promise<void> {
     // A server that is in the room already has its members, and wants only the other server's word for the join.
     const answer = await this.parts.remote.sendJoin(server, signed, { omitMembers: !resident, signal });
     const joinEvent = answer.event ?? signed.pdu;
     requireSame(signed, joinEvent);
     const isImported = !resident && (await this.importFirst(server, signed, { ...answer, event: joinEvent }));
-    if (!isImported) await this.parts.incoming.accept(server, roomId, joinEvent);
+    if (!isImported) await this.parts.incoming.accept(server, signed.roomId, joinEvent);
   }
 
   /** Takes the room in, unless another user has brought it meanwhile: that one's state goes on, and is not replaced. */
