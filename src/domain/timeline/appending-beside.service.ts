@@ -8,7 +8,9 @@ import type { PartialStates } from './partial-states.service';
 import type { Placed } from './placing.model';
 import { toHeadEvent, type HeadEvent } from './prepared-event.model';
 import type { RoomHead } from './room-head.model';
+import type { RoomHeads } from './room-heads.service';
 import type { StateResolver } from './state-resolver.service';
+import { NotInRoomError } from './timeline.errors';
 import type { StoredEvent, TransactionKey } from './timeline.model';
 
 export interface AppendingBesideParts {
@@ -19,7 +21,7 @@ export interface AppendingBesideParts {
   readonly resolver: StateResolver;
   readonly partial: PartialStates;
   readonly policy: () => EventPolicy | undefined;
-  readonly inQueue: <T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>) => Promise<T>;
+  readonly heads: Pick<RoomHeads, 'inQueue'>;
 }
 
 type Made = SignedEvent | { readonly existing: HeadEvent };
@@ -57,7 +59,7 @@ export class AppendingBeside {
     draft: MakerDraft,
     transaction: TransactionKey | undefined,
   ): Promise<Placed | { readonly existing: HeadEvent }> {
-    return this.parts.inQueue(room, async (head) => {
+    return this.inQueue(room, async (head) => {
       const made = await this.make(head, draft);
       return 'existing' in made ? made : this.place(head, room, made, transaction);
     });
@@ -69,10 +71,14 @@ export class AppendingBeside {
     policy: EventPolicy,
     transaction: TransactionKey | undefined,
   ): Promise<Placed | { readonly existing: HeadEvent }> {
-    const made = await this.parts.inQueue(room, (head) => this.make(head, draft));
+    const made = await this.inQueue(room, (head) => this.make(head, draft));
     if ('existing' in made) return made;
     const vouched = await policy.vouch(room, made);
-    return this.parts.inQueue(room, (head) => this.place(head, room, vouched, transaction));
+    return this.inQueue(room, (head) => this.place(head, room, vouched, transaction));
+  }
+
+  private inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>): Promise<T> {
+    return this.parts.heads.inQueue(room, work, { ifNotOpen: () => new NotInRoomError() });
   }
 
   private async place(

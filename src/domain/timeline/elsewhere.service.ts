@@ -1,5 +1,5 @@
 import type { Storage } from '#platform/storage/storage';
-import type { RoomInfo, RoomState } from '../room-state';
+import type { RoomState } from '../room-state';
 import { AppendingBeside } from './appending-beside.service';
 import { AuthChains } from './auth-chains.service';
 import type { Committer } from './committer.service';
@@ -12,14 +12,13 @@ import { Templates } from './event-templates.service';
 import { GraphReads } from './graph-reads.service';
 import { History } from './history.service';
 import { IncomingChecks } from './incoming-checks.service';
-import type { IngestPorts } from './ingest.ports';
+import type { IngestBinding } from './ingest-binding.service';
 import { Ingest } from './ingest.service';
 import { Inquiries } from './inquiries.service';
 import { MissingEvents } from './missing-events.service';
 import { Outliers } from './outliers.service';
 import { PartialStates } from './partial-states.service';
 import { RestatedRooms } from './restated-rooms.service';
-import type { RoomHead } from './room-head.model';
 import { RoomImports } from './room-imports.service';
 import type { RoomPlaces } from './room-places.service';
 import type { RoomHeads } from './room-heads.service';
@@ -36,7 +35,6 @@ export interface ElsewhereParts {
   readonly history: History;
   readonly graph: GraphReads;
   readonly beside: AppendingBeside;
-  bind(ports: IngestPorts, onError: (error: unknown) => void): void;
 }
 
 export interface TimelineHeart {
@@ -49,83 +47,51 @@ export interface TimelineHeart {
   readonly committer: Committer;
   readonly places: RoomPlaces;
   readonly now: () => number;
-  inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>): Promise<T>;
+  readonly binding: IngestBinding;
 }
 
-/** Puts together what takes events from elsewhere in, on the same heads and committer as our own. */
-export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
-  const { config, storage, rooms, store, heads, maker, committer, places, now, inQueue } = heart;
-  let bound: IngestPorts | undefined;
-  let report: (error: unknown) => void = () => undefined;
-  const onError = (error: unknown): void => report(error);
-  const ports = (): IngestPorts => {
-    if (bound === undefined) throw new Error('the ingest is not bound to federation');
-    return bound;
-  };
+/** What judges and places events, ours and others', on the same heads and committer. */
+function composePlacing({ storage, rooms, store, heads, committer }: TimelineHeart) {
   const chains = new AuthChains(storage);
   const judge = new EventJudge(rooms, store);
   const resolver = new StateResolver(rooms, store, chains);
   const placing = new EventPlacing(storage, rooms, heads, store, judge, resolver, committer);
-  const checks = new IncomingChecks(rooms, store, () => ports().verifier);
+  return { chains, judge, resolver, placing };
+}
+
+/** What checks and fetches events that other servers have. */
+function composeFetching({ storage, rooms, store, heads, binding }: TimelineHeart, judge: EventJudge) {
+  const checks = new IncomingChecks(rooms, store, () => binding.ports().verifier);
   const outliers = new Outliers(storage, heads, store, judge);
-  const missing = new MissingEvents(storage, rooms, checks, outliers, () => ports().source);
+  const missing = new MissingEvents(storage, rooms, checks, outliers, () => binding.ports().source);
   const inquiries = new Inquiries({
-    servers: () => ports().servers,
+    servers: () => binding.ports().servers,
     allows: (room, server) => checks.allows(room, server),
   });
+  return { checks, missing, inquiries };
+}
+
+/** Puts together what takes events from elsewhere in, and what sends ours beside them. */
+export function composeElsewhere(heart: TimelineHeart): ElsewhereParts {
+  const { config, storage, rooms, store: events, heads, maker, committer, places, now, binding } = heart;
+  const { serverName } = config;
+  const { ports, portsIfAny, onError } = binding;
+  const { chains, judge, resolver, placing } = composePlacing(heart);
+  const { checks, missing, inquiries } = composeFetching(heart, judge);
   const partial = new PartialStates(storage, rooms);
   const restated = new RestatedRooms(storage);
-  const policy = () => bound?.policy;
-  const beside = new AppendingBeside({
-    serverName: config.serverName,
-    maker,
-    placing,
-    judge,
-    resolver,
-    partial,
-    policy,
-    inQueue,
-  });
+  const policy = () => portsIfAny()?.policy;
+  const beside = new AppendingBeside({ serverName, heads, maker, placing, judge, resolver, partial, policy });
   const merging = new ExtremityMerging({ heads, ports, append: (room, draft) => beside.append(room, draft) });
-  const asking = { missing, inquiries };
-  const ingest = new Ingest({
-    storage,
-    rooms,
-    heads,
-    placing,
-    checks,
-    ...asking,
-    partial,
-    merging,
-    ports,
-    now,
-    onError,
-  });
+  const common = { storage, rooms, heads, events, placing, checks, missing, inquiries, partial, onError };
   return {
-    ingest,
-    imports: new RoomImports({
-      serverName: config.serverName,
-      storage,
-      rooms,
-      heads,
-      events: store,
-      judge,
-      checks,
-      missing,
-      partial,
-      committer,
-      places,
-      restated,
-    }),
+    ingest: new Ingest({ ...common, merging, ports, now }),
+    imports: new RoomImports({ ...common, serverName, judge, committer, places, restated }),
     templates: new Templates(config, heads, now),
     partial,
     restated,
-    history: new History({ storage, heads, events: store, placing, ...asking, ports: () => bound, onError }),
-    graph: new GraphReads(storage, store, chains, checks),
+    history: new History({ ...common, ports: portsIfAny }),
+    graph: new GraphReads(storage, events, chains, checks),
     beside,
-    bind: (given, onFailure) => {
-      bound = given;
-      report = onFailure;
-    },
   };
 }

@@ -11,6 +11,12 @@ import { RoomHeadReader } from './room-head.repository';
 
 const KEPT_HEADS = 5_000;
 
+/** What is asked of a room before work is done in its queue. */
+export interface Turn {
+  readonly settled?: boolean;
+  readonly ifNotOpen?: () => Error;
+}
+
 /** The heads of the rooms that this process owns, read when first needed. */
 export class RoomHeads {
   private readonly reader: RoomHeadReader;
@@ -37,6 +43,23 @@ export class RoomHeads {
     const load = this.load(room).finally(() => this.loading.delete(room.roomId));
     this.loading.set(room.roomId, load);
     return load;
+  }
+
+  /**
+   * Runs work in a room's queue: on its head, after all that was asked before; where a commit before it fails, on the head
+   * that is read anew. With `settled` nothing of the room is under way then.
+   * @throws what `ifNotOpen` makes, for rooms that are only known by an invite or a knock
+   */
+  async inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>, turn: Turn = {}): Promise<T> {
+    for (;;) {
+      const head = await this.of(room);
+      if (!head.isOpen && turn.ifNotOpen !== undefined) throw turn.ifNotOpen();
+      const result = await head.run(async () => {
+        if (turn.settled === true) await head.settled();
+        return head.failure === undefined ? { done: await work(head) } : undefined;
+      });
+      if (result !== undefined) return result.done;
+    }
   }
 
   /** The newest event under a key of the state, committed or not. */

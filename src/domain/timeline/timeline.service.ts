@@ -4,6 +4,7 @@ import type { RoomOwnership } from '#platform/cluster/room-ownership';
 import type { Positions, Storage } from '#platform/storage/storage';
 import { membershipOf, type Pdu } from '#protocol/events/index';
 import type { RoomInfo, RoomState, SnapshotId } from '../room-state';
+import { Appending } from './appending.service';
 import { Committer } from './committer.service';
 import type { OrdinalRange } from './event.repository';
 import { EventReader } from './event.repository';
@@ -11,17 +12,16 @@ import { EventMaker, type MakerDraft } from './event-maker.service';
 import { EventStore } from './event-store.service';
 import { MessageRules } from './message-rules.service';
 import { NewRooms, type NewRoomRequest } from './new-rooms.service';
-import type { HeadEvent, PreparedEvent } from './prepared-event.model';
-import type { RoomHead } from './room-head.model';
 import { RoomHeads } from './room-heads.service';
 import { RoomPlaces } from './room-places.service';
 import { RoomWatchers } from './room-watchers.service';
 import { RequestExpiryJob } from './request-expiry.job';
 import { Requests } from './requests.service';
-import { composeElsewhere, type ElsewhereParts } from './elsewhere.service';
+import { composeElsewhere } from './elsewhere.service';
 import type { GraphReads } from './graph-reads.service';
 import type { History } from './history.service';
 import type { Ingest } from './ingest.service';
+import { IngestBinding } from './ingest-binding.service';
 import type { IngestPorts } from './ingest.ports';
 import type { PartialStates } from './partial-states.service';
 import type { RestatedRooms } from './restated-rooms.service';
@@ -39,17 +39,30 @@ import type { AppendParticipant, DraftRule } from './timeline.ports';
 export class Timeline {
   /** Forgets old transaction ids; started and stopped by the composition. */
   readonly requestExpiry: RequestExpiryJob;
+  /** The one way in for events of other servers. */
+  readonly ingest: Ingest;
+  /** Rooms that come from other servers, whole. */
+  readonly imports: RoomImports;
+  /** Events that one server makes and another signs. */
+  readonly templates: Templates;
+  /** Which rooms' states lack members. */
+  readonly partialStates: PartialStates;
+  /** Which rooms clients must take in anew. */
+  readonly restatedRooms: RestatedRooms;
+  /** History from before what this server has. */
+  readonly history: History;
+  /** The graph behind the order, for what other servers may read. */
+  readonly graph: GraphReads;
   private readonly store: EventStore;
   private readonly reader: EventReader;
   private readonly places: RoomPlaces;
-  private readonly heads: RoomHeads;
-  private readonly maker: EventMaker;
   private readonly committer: Committer;
   private readonly newRooms: NewRooms;
   private readonly requests: Requests;
   private readonly rules: DraftRule[];
   private readonly watchers: RoomWatchers;
-  private readonly parts: ElsewhereParts;
+  private readonly appending: Appending;
+  private readonly binding = new IngestBinding();
 
   constructor(
     config: TimelineConfig,
@@ -61,67 +74,30 @@ export class Timeline {
     this.store = new EventStore(storage, rooms);
     this.reader = new EventReader(storage);
     this.places = new RoomPlaces(storage);
-    this.heads = new RoomHeads(storage, rooms, this.store, ownership);
-    this.maker = new EventMaker(config, this.heads, this.store, now);
-    this.committer = new Committer(storage, rooms, this.store, this.heads, this.places, now);
-    this.newRooms = new NewRooms(config, this.maker, this.committer, ownership);
+    const heads = new RoomHeads(storage, rooms, this.store, ownership);
+    const maker = new EventMaker(config, heads, this.store, now);
+    this.committer = new Committer(storage, rooms, this.store, heads, this.places, now);
+    this.newRooms = new NewRooms(config, maker, this.committer, ownership);
     this.requests = new Requests(storage);
     this.requestExpiry = new RequestExpiryJob(storage, now);
     this.rules = [new MessageRules(this.store)];
     this.watchers = new RoomWatchers(storage);
-    const { store, heads, maker, committer, places } = this;
-    this.parts = composeElsewhere({
-      config,
-      storage,
-      rooms,
-      store,
-      heads,
-      maker,
-      committer,
-      places,
-      now,
-      inQueue: (room, work) => this.inQueue(room, work),
-    });
-  }
-
-  /** The one way in for events of other servers. */
-  get ingest(): Ingest {
-    return this.parts.ingest;
-  }
-
-  /** Rooms that come from other servers, whole. */
-  get imports(): RoomImports {
-    return this.parts.imports;
-  }
-
-  /** Events that one server makes and another signs. */
-  get templates(): Templates {
-    return this.parts.templates;
-  }
-
-  /** Which rooms' states lack members. */
-  get partialStates(): PartialStates {
-    return this.parts.partial;
-  }
-
-  /** Which rooms clients must take in anew. */
-  get restatedRooms(): RestatedRooms {
-    return this.parts.restated;
-  }
-
-  /** History from before what this server has. */
-  get history(): History {
-    return this.parts.history;
-  }
-
-  /** The graph behind the order, for what other servers may read. */
-  get graph(): GraphReads {
-    return this.parts.graph;
+    const { store, committer, places, binding } = this;
+    const heart = { config, storage, rooms, store, heads, maker, committer, places, now, binding };
+    const elsewhere = composeElsewhere(heart);
+    this.ingest = elsewhere.ingest;
+    this.imports = elsewhere.imports;
+    this.templates = elsewhere.templates;
+    this.partialStates = elsewhere.partial;
+    this.restatedRooms = elsewhere.restated;
+    this.history = elsewhere.history;
+    this.graph = elsewhere.graph;
+    this.appending = new Appending(heads, maker, committer, this.requests, elsewhere.beside);
   }
 
   /** Binds what the ingest needs of membership and federation, and who hears of its background failures. */
   bindElsewhere(ports: IngestPorts, onError: (error: unknown) => void): void {
-    this.parts.bind(ports, onError);
+    this.binding.bind(ports, onError);
   }
 
   /** Lets a feature write rows in the transaction of every append. Called while the program is put together. */
@@ -162,34 +138,8 @@ export class Timeline {
    * one after another (see {@link AppendingBeside}). Judged by the room's rules, not by the {@link DraftRule}s: the caller
    * answers for those. A draft that repeats the present state gives the event that is there.
    */
-  async append(room: RoomInfo, drafts: readonly MakerDraft[], transaction?: TransactionKey): Promise<StoredEvent[]> {
-    const policy = await this.parts.beside.policyFor(room, drafts);
-    if (policy !== undefined) return this.appendBeside(room, drafts, transaction);
-    const made = await this.inQueue(room, async (head) =>
-      head.isCrowded ? undefined : this.prepare(head, drafts, transaction),
-    );
-    if (made === undefined) return this.appendBeside(room, drafts, transaction);
-    const stored = await made.written;
-    // An event that repeats the state may itself be on its way.
-    for (const event of made.events) await (event as Partial<PreparedEvent>).written;
-    if (transaction !== undefined && stored[0] !== undefined) this.requests.answered(stored[0].nid, transaction);
-    return made.events.map((event) => event.stored!);
-  }
-
-  /** One after another: what is refused ends there. */
-  private async appendBeside(
-    room: RoomInfo,
-    drafts: readonly MakerDraft[],
-    transaction: TransactionKey | undefined,
-  ): Promise<StoredEvent[]> {
-    const stored: StoredEvent[] = [];
-    for (const draft of drafts) {
-      const key = stored.length === 0 ? transaction : undefined;
-      const event = await this.parts.beside.append(room, draft, key);
-      if (key !== undefined) this.requests.answered(event.nid, key);
-      stored.push(event);
-    }
-    return stored;
+  append(room: RoomInfo, drafts: readonly MakerDraft[], transaction?: TransactionKey): Promise<StoredEvent[]> {
+    return this.appending.append(room, drafts, transaction);
   }
 
   /** Makes a room with all its events in one transaction. */
@@ -271,35 +221,5 @@ export class Timeline {
   private async requireJoined(room: RoomInfo, userId: string): Promise<void> {
     const member = await this.currentState(room, 'm.room.member', userId);
     if (member === undefined || membershipOf(member.pdu as Pdu) !== 'join') throw new NotInRoomError();
-  }
-
-  /** Runs work on a room's head, after all that was asked before. */
-  private async inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>): Promise<T> {
-    for (;;) {
-      const head = await this.heads.of(room);
-      // Known by an invite or a knock alone.
-      if (!head.isOpen) throw new NotInRoomError();
-      const result = await head.run(async () => (head.failure === undefined ? { done: await work(head) } : undefined));
-      if (result !== undefined) return result.done;
-    }
-  }
-
-  /** Prepares drafts and hands the new events to the committer; when one is refused, the head is as before. */
-  private async prepare(head: RoomHead, drafts: readonly MakerDraft[], transaction: TransactionKey | undefined) {
-    const fresh: PreparedEvent[] = [];
-    const events: HeadEvent[] = [];
-    try {
-      for (const draft of drafts) {
-        const made = await this.maker.make(head, draft);
-        events.push('existing' in made ? made.existing : made);
-        if (!('existing' in made)) fresh.push(made);
-      }
-    } catch (error) {
-      head.retreat(fresh);
-      throw error;
-    }
-    const written =
-      fresh.length === 0 ? Promise.resolve([]) : this.committer.append({ head, events: fresh, transaction });
-    return { events, written };
   }
 }
