@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import type { JsonObject } from '#kernel/json';
 import type { Logger } from '#kernel/logger';
 import { ClientAddresses } from './client-address';
-import { CORS_HEADERS, isBrowserPath, PREFLIGHT_HEADERS } from './cors';
+import { isBrowserPath, PREFLIGHT_HEADERS } from './cors';
 import type { ListenerOptions, RestOptions } from './door-options';
 import { toWire } from './errors-to-wire';
 import { Exchange } from './exchange';
@@ -83,13 +83,12 @@ class ListenerDoor {
       exchange.response.writeHead(204, PREFLIGHT_HEADERS).end();
       return;
     }
-    const cors = browser ? CORS_HEADERS : {};
     let reached: string | undefined;
     try {
       const served = await this.serve(exchange, () => (reached = exchange.contract?.id));
-      await this.send(exchange, served, cors);
+      await this.send(exchange, served, browser);
     } catch (error) {
-      this.sendError(exchange, error, reached, cors);
+      this.sendError(exchange, error, reached, browser);
     }
   }
 
@@ -101,31 +100,22 @@ class ListenerDoor {
     return this.shared.service.serve(exchange, outcome.route, outcome.path, onReach);
   }
 
-  private async send(
-    exchange: Exchange,
-    { contract, reply, pair }: Served,
-    cors: Readonly<Record<string, string>>,
-  ): Promise<void> {
+  private async send(exchange: Exchange, { contract, reply, pair }: Served, browser: boolean): Promise<void> {
     const { response } = exchange;
     if (response.destroyed) return discard(reply);
     if (exchange.isUnread) response.shouldKeepAlive = false;
     if (contract.success.kind === 'http' || isHttpReply(reply)) {
       const http = isHttpReply(reply) ? reply : { status: 200, body: reply };
       this.shared.checks.check(contract, http.status, http.body);
-      await sendReply(response, http, cors);
+      await sendReply(response, http, browser);
       return;
     }
     const { status } = contract.success;
     this.shared.checks.check(contract, status, reply);
-    sendJson(response, status, pair ? [status, reply] : reply, cors);
+    sendJson(response, status, pair ? [status, reply] : reply, browser);
   }
 
-  private sendError(
-    exchange: Exchange,
-    error: unknown,
-    reached: string | undefined,
-    cors: Readonly<Record<string, string>>,
-  ): void {
+  private sendError(exchange: Exchange, error: unknown, reached: string | undefined, browser: boolean): void {
     const { response, requestId } = exchange;
     if (error instanceof RequestAborted || response.destroyed) return;
     const { status, body, headers, fault } = toWire(error, requestId, reached);
@@ -133,7 +123,7 @@ class ListenerDoor {
     // Half an answer is out: the only honest end is a broken connection.
     if (response.headersSent) return void response.destroy();
     if (exchange.isUnread) response.shouldKeepAlive = false;
-    sendJson(response, ...this.checkedError(exchange, status, body), { ...cors, ...headers });
+    sendJson(response, ...this.checkedError(exchange, status, body), browser, headers);
   }
 
   /** Refusals are answers too: one that its document does not allow becomes a fault, where answers are checked strictly. */

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isJsonObject } from '#kernel/json';
 import type { HttpReply } from './call';
+import { CORS_HEADERS } from './cors';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -12,17 +13,31 @@ const JSON_HEADERS: Headers = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** Sends a JSON value. Nothing of an API's answers may be kept by caches: most depend on who asks. */
-export function sendJson(response: ServerResponse, status: number, value: unknown, headers: Headers): void {
+/** The same as names and values in turn, which Node writes as they are; of an object it would look at every member anew. */
+const JSON_LIST = listOf(JSON_HEADERS);
+const BROWSER_JSON_LIST = listOf({ ...CORS_HEADERS, ...JSON_HEADERS });
+
+/**
+ * Sends a JSON value. Nothing of an API's answers may be kept by caches: most depend on who asks.
+ * @param browser whether web clients of any origin may read it
+ */
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  browser: boolean,
+  more: Headers = {},
+): void {
   const text = JSON.stringify(value);
-  response.writeHead(status, { ...headers, ...JSON_HEADERS, 'Content-Length': Buffer.byteLength(text) });
+  const list = browser ? BROWSER_JSON_LIST : JSON_LIST;
+  response.writeHead(status, [...list, 'Content-Length', String(Buffer.byteLength(text)), ...listOf(more)]);
   response.end(text);
 }
 
 /** Sends what a delegate made of it: JSON, bytes, a stream, or nothing. Its headers win over the door's. */
-export async function sendReply(response: ServerResponse, reply: HttpReply, headers: Headers): Promise<void> {
+export async function sendReply(response: ServerResponse, reply: HttpReply, browser: boolean): Promise<void> {
   const { status, body } = reply;
-  const all = merged(merged(headers, { 'X-Content-Type-Options': 'nosniff' }), reply.headers ?? {});
+  const all = merged(merged(browser ? CORS_HEADERS : {}, { 'X-Content-Type-Options': 'nosniff' }), reply.headers ?? {});
   if (body === undefined || body === null) {
     response.writeHead(status, { ...all, 'Content-Length': '0' }).end();
   } else if (body instanceof Readable) {
@@ -53,4 +68,8 @@ export function discard(reply: unknown): void {
 function merged(under: Headers, over: Headers): Record<string, string> {
   const names = new Set(Object.keys(over).map((name) => name.toLowerCase()));
   return { ...Object.fromEntries(Object.entries(under).filter(([name]) => !names.has(name.toLowerCase()))), ...over };
+}
+
+function listOf(headers: Headers): string[] {
+  return Object.entries(headers).flat();
 }
