@@ -76,15 +76,22 @@ export class AnswerService {
     if (joined.length > 0)
       rooms.join = Object.fromEntries(joined.map(({ task, answer }) => [task.room.roomId, answer]));
     if (left.length > 0) rooms.leave = Object.fromEntries(left.map(({ task, answer }) => [task.room.roomId, answer]));
-    const afar = (membership: string) => tasks.outOfBand.filter((row) => row.membership === membership);
-    const invite = await sections.invited.invites([...tasks.invited.map(({ row }) => row), ...afar('invite')]);
-    const knock = await sections.invited.knocks([...tasks.knocked.map(({ row }) => row), ...afar('knock')]);
+    await this.addInvited(rooms, tasks);
+    const deviceLists = await sections.deviceLists.read(reading, joined, left);
+    return { rooms: Object.keys(rooms).length > 0 ? rooms : undefined, deviceLists };
+  }
+
+  /** Rooms that the user has not entered: usually there are none. */
+  private async addInvited(rooms: RoomsAnswer, { invited, knocked, outOfBand }: RoomTasks): Promise<void> {
+    if (invited.length + knocked.length + outOfBand.length === 0) return;
+    const { sections } = this;
+    const afar = (membership: string) => outOfBand.filter((row) => row.membership === membership);
+    const invite = await sections.invited.invites([...invited.map(({ row }) => row), ...afar('invite')]);
+    const knock = await sections.invited.knocks([...knocked.map(({ row }) => row), ...afar('knock')]);
     const ended = await sections.invited.ended(afar('leave'));
     if (Object.keys(ended).length > 0) rooms.leave = { ...rooms.leave, ...ended };
     if (Object.keys(invite).length > 0) rooms.invite = invite;
     if (Object.keys(knock).length > 0) rooms.knock = knock;
-    const deviceLists = await sections.deviceLists.read(reading, joined, left);
-    return { rooms: Object.keys(rooms).length > 0 ? rooms : undefined, deviceLists };
   }
 }
 

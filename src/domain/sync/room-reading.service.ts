@@ -26,8 +26,8 @@ export class RoomReading {
     const { room } = slice.stretch;
     const options: ViewOptions = { ...viewOptions(reading), bundled: limited };
     const { userId } = reading.requester;
-    const events = await this.views.forUser(userId, room, slice.shown, options);
-    events.push(...(await this.views.state(userId, room, own, viewOptions(reading))));
+    const events = slice.shown.length === 0 ? [] : await this.views.forUser(userId, room, slice.shown, options);
+    if (own.length > 0) events.push(...(await this.views.state(userId, room, own, viewOptions(reading))));
     return { events, limited, prev_batch: printPlace(slice.start - 1) };
   }
 
@@ -42,7 +42,8 @@ export class RoomReading {
     room: RoomInfo,
     state: readonly StoredEvent[],
   ): Promise<{ state: StateBatch } | { state_after: StateBatch }> {
-    const events = await this.views.state(reading.requester.userId, room, state, viewOptions(reading));
+    const { userId } = reading.requester;
+    const events = state.length === 0 ? [] : await this.views.state(userId, room, state, viewOptions(reading));
     return reading.useStateAfter ? { state_after: { events } } : { state: { events } };
   }
 }
