@@ -40,6 +40,7 @@ import { leaving } from './leaving';
 import { listJoinedRooms } from './list_joined_rooms';
 import { messagePagination } from './message_pagination';
 import { redaction } from './redaction';
+import { roomEventByTimestamp } from './room_event_by_timestamp';
 import { roomSend } from './room_send';
 import { roomState } from './room_state';
 import { rooms } from './rooms';
@@ -103,6 +104,7 @@ const roomDelegates = (domain: Domain) => ({
   listJoinedRooms: listJoinedRooms(domain),
   rooms: rooms(domain),
   roomState: roomState(domain),
+  roomEventByTimestamp: roomEventByTimestamp(domain),
   roomSend: roomSend(domain),
   redaction: redaction(domain),
   eventContext: eventContext(domain),

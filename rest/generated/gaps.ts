@@ -24,7 +24,6 @@ export interface Gaps {
     | 'getContentOverrideNameAuthed'
     | 'getContentThumbnail'
     | 'getContentThumbnailAuthed'
-    | 'getEventByTimestamp'
     | 'getKeysChanges'
     | 'getMutualRooms'
     | 'getNotifications'

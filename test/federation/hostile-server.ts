@@ -25,6 +25,8 @@ export class HostileServer extends SigningPeer {
   readonly asked: string[] = [];
   /** What it says about its keys. */
   publishes: () => JsonValue | Promise<JsonValue> = () => this.keyDocument();
+  /** Where other servers than its victim are, by name. */
+  readonly others = new Map<string, string>();
   private handler: Handler = nothing;
 
   private constructor(
@@ -102,13 +104,17 @@ export class HostileServer extends SigningPeer {
   }
 
   protected transmit(
-    _destination: string,
+    destination: string,
     method: string,
     uri: string,
     headers: Readonly<Record<string, string>>,
     content: string | undefined,
   ): Promise<Answer> {
-    return transmitTo(this.victim.url + uri, { method, headers, ...(content !== undefined && { body: content }) });
+    return transmitTo((this.others.get(destination) ?? this.victim.url) + uri, {
+      method,
+      headers,
+      ...(content !== undefined && { body: content }),
+    });
   }
 
   private serve(request: IncomingMessage, response: ServerResponse): void {

@@ -95,7 +95,7 @@ export class ForServers implements FederationReading {
 
   async timestampToEvent(server: string, roomId: string, ts: number, direction: Direction): Promise<OutgoingEvent> {
     const room = await this.room(server, roomId);
-    const nearest = await this.parts.timeline.graph.nearestTo(room, ts, direction);
+    const nearest = await this.parts.timeline.graph.nearestTo(room, { ts, direction });
     if (nearest === undefined) throw new NotFoundError('No event in that direction');
     return nearest;
   }

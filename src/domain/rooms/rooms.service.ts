@@ -8,6 +8,7 @@ import type { RoomInfo, RoomState } from '../room-state';
 import type { Timeline } from '../timeline';
 import { RoomCreation } from './create-room.service';
 import { Following } from './follow.service';
+import { NearestEvents } from './nearest-events.service';
 import { Pages } from './pages.service';
 import { RoomAccess } from './room-access.service';
 import { RoomReading } from './room-reading.service';
@@ -28,6 +29,8 @@ export class Rooms {
   readonly pages: Pages;
   /** State and members. */
   readonly reading: RoomReading;
+  /** Events by their time. */
+  readonly nearest: NearestEvents;
   /** Live timelines. */
   readonly following: Following;
   /** Who may read a room. */
@@ -42,6 +45,7 @@ export class Rooms {
     this.access = new RoomAccess(roomState, timeline, membership);
     this.pages = new Pages(roomState, timeline, eventViews, this.access);
     this.reading = new RoomReading(timeline, membership, eventViews, this.access, this.pages);
+    this.nearest = new NearestEvents(timeline, eventViews, this.access);
     this.following = new Following(timeline, eventViews, this.access);
     this.creation = new RoomCreation(config, timeline, membership, directory);
   }

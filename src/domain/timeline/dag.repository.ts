@@ -1,6 +1,6 @@
 import { inList, type Reader, type SqlValue, type Tx } from '#platform/storage/storage';
 import type { DagEvent } from './dag.model';
-import type { Direction } from './timeline.model';
+import type { TimeQuery } from './timeline.model';
 
 interface DagRow {
   readonly nid: number;
@@ -71,12 +71,16 @@ export class DagReader {
     return (await this.reader.get<{ depth: number }>(sql, [roomNid]))?.depth ?? 0;
   }
 
-  /** The shown event nearest to a time, in the direction. Answered from the index by time. */
-  async nearestTo(roomNid: number, ts: number, direction: Direction): Promise<number | undefined> {
+  /** Shown events in the direction from a time, the nearest first. Answered from the index by time. */
+  async nearestTo(
+    roomNid: number,
+    { ts, direction }: TimeQuery,
+    { limit, offset = 0 }: { readonly limit: number; readonly offset?: number },
+  ): Promise<number[]> {
     const [compare, order] = direction === 'b' ? ['<=', 'DESC'] : ['>=', 'ASC'];
     const sql = `SELECT nid FROM events WHERE room_nid = ? AND origin_server_ts ${compare} ? AND ordinal IS NOT NULL
-      ORDER BY origin_server_ts ${order}, ordinal ${order} LIMIT 1`;
-    return (await this.reader.get<{ nid: number }>(sql, [roomNid, ts]))?.nid;
+      ORDER BY origin_server_ts ${order}, ordinal ${order} LIMIT ? OFFSET ?`;
+    return (await this.reader.all<{ nid: number }>(sql, [roomNid, ts, limit, offset])).map((row) => row.nid);
   }
 
   earlyRedactions(targetIds: readonly string[]): Promise<{ targetId: string; eventNid: number }[]> {

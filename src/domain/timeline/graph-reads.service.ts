@@ -6,7 +6,7 @@ import { DagReader } from './dag.repository';
 import type { EventStore } from './event-store.service';
 import type { IncomingChecks } from './incoming-checks.service';
 import { RoomHeadReader } from './room-head.repository';
-import { UNKNOWN_STATE, type Direction, type StoredEvent } from './timeline.model';
+import { UNKNOWN_STATE, type TimeQuery, type StoredEvent } from './timeline.model';
 
 /** Steps that a walk backwards may take, whatever it finds. SECURITY: row 36. */
 const MAX_STEPS = 200;
@@ -92,9 +92,18 @@ export class GraphReads {
     return this.events.events(found.slice(0, options.limit));
   }
 
-  /** The shown event that is nearest to a time, in milliseconds, in one direction. */
-  async nearestTo(room: Pick<RoomInfo, 'nid'>, ts: number, direction: Direction): Promise<StoredEvent | undefined> {
-    return this.events.event(await this.dag.nearestTo(room.nid, ts, direction));
+  /** The shown event that is nearest to a time. */
+  async nearestTo(room: Pick<RoomInfo, 'nid'>, time: TimeQuery): Promise<StoredEvent | undefined> {
+    return (await this.nearTo(room, time, { limit: 1 }))[0];
+  }
+
+  /** Shown events in the direction from a time, the nearest first. */
+  async nearTo(
+    room: Pick<RoomInfo, 'nid'>,
+    time: TimeQuery,
+    page: { readonly limit: number; readonly offset?: number },
+  ): Promise<StoredEvent[]> {
+    return this.events.events(await this.dag.nearestTo(room.nid, time, page));
   }
 }
 

@@ -1,23 +1,21 @@
 import { serverNameOf } from '#kernel/ids';
 import { endsWithin } from '#kernel/patience';
+import { now } from '#kernel/time';
 import type { Storage } from '#platform/storage/storage';
 import type { RoomInfo } from '../room-state';
-import { DagReader } from './dag.repository';
 import { GapReader } from './gap.repository';
 import type { EventPlacing } from './event-placing.service';
 import type { EventStore } from './event-store.service';
-import { HistoryPlaces, type HistoryPlace } from './history-places.service';
-import type { VerifiedEvent } from './ingest.model';
+import { HistoryPlaces } from './history-places.service';
+import { HistoryPlacing } from './history-placing.service';
 import type { BackfillSource, IngestPorts } from './ingest.ports';
-import type { Inquiries, Inquiry } from './inquiries.service';
+import type { Inquiries } from './inquiries.service';
 import type { MissingEvents } from './missing-events.service';
-import { MissingEventsError } from './placing.model';
 import type { RoomHeads } from './room-heads.service';
-import type { StoredEvent } from './timeline.model';
+import { TimeGaps } from './time-gaps.service';
+import type { StoredEvent, TimeQuery } from './timeline.model';
 
 const BATCH = 100;
-/** States fetched for one batch: history that falls apart into more pieces is left. SECURITY: row 36. */
-const MAX_STATES = 5;
 
 export interface HistoryParts {
   readonly storage: Storage;
@@ -30,17 +28,26 @@ export interface HistoryParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Brings history from before what this server has, when somebody reads up to there. Spec: server-server, "Backfilling". */
+/** Brings history that this server lacks, when somebody reads up to there. Spec: server-server, "Backfilling". */
 export class History implements BackfillSource {
-  private readonly dag: DagReader;
   private readonly gaps: GapReader;
   private readonly places: HistoryPlaces;
+  private readonly placing: HistoryPlacing;
+  private readonly times: TimeGaps;
+  /** One at a time in a room: those that run beside each other would take the same places. */
   private readonly running = new Map<number, Promise<boolean>>();
 
   constructor(private readonly parts: HistoryParts) {
-    this.dag = new DagReader(parts.storage);
-    this.gaps = new GapReader(parts.storage);
-    this.places = new HistoryPlaces(parts.storage, parts.events);
+    const { storage, events } = parts;
+    this.gaps = new GapReader(storage);
+    this.places = new HistoryPlaces(storage, events);
+    this.placing = new HistoryPlacing(parts);
+    this.times = new TimeGaps({
+      ...parts,
+      places: this.places,
+      placing: this.placing,
+      source: () => parts.ports()!.source,
+    });
   }
 
   async fillAbove(room: RoomInfo, events: readonly StoredEvent[], waitMs: number): Promise<boolean> {
@@ -50,8 +57,19 @@ export class History implements BackfillSource {
     if (gaps.length === 0) return false;
     const above = gaps.map((gap) => nids.get(gap.eventNid)!).sort((a, b) => a.ordinal - b.ordinal)[0]!;
     const missing = gaps.filter((gap) => gap.eventNid === above.nid).map((gap) => gap.missingId);
-    const fill = this.running.get(room.nid) ?? this.start(room, above, missing);
+    const fill = this.running.get(room.nid) ?? this.start(room, () => this.fill(room, above, missing));
     return (await endsWithin(fill, waitMs)) && fill;
+  }
+
+  async fillNear(room: RoomInfo, time: TimeQuery, waitMs: number): Promise<boolean> {
+    const until = now() + waitMs;
+    const gap = this.parts.ports() === undefined ? undefined : await this.times.gapAt(room, time);
+    if (gap === undefined) return false;
+    for (let busy = this.running.get(room.nid); busy !== undefined; busy = this.running.get(room.nid)) {
+      if (!(await endsWithin(busy, until - now()))) return false;
+    }
+    const fill = this.start(room, () => this.times.fill(room, time, gap));
+    return (await endsWithin(fill, until - now())) && fill;
   }
 
   /** Whether this server lacks a part of the room's history. */
@@ -64,8 +82,8 @@ export class History implements BackfillSource {
     while (this.running.size > 0) await Promise.all(this.running.values());
   }
 
-  private start(room: RoomInfo, above: StoredEvent, missing: readonly string[]): Promise<boolean> {
-    const fill = this.fill(room, above, missing)
+  private start(room: RoomInfo, work: () => Promise<boolean>): Promise<boolean> {
+    const fill = work()
       .catch((error: unknown) => {
         this.parts.onError(error);
         return false;
@@ -86,55 +104,9 @@ export class History implements BackfillSource {
     for (;;) {
       const given = await inquiry.ask(ask, undefined, asked).catch(() => undefined);
       if (given === undefined) return false;
-      if ((await this.placeAll(inquiry, above, given.events)) > 0) return true;
+      const place = await this.places.lowest(room.nid, above, given.events.length);
+      if ((await this.placing.placeAll(inquiry, place, given.events)) > 0) return true;
       asked.add(given.server);
     }
-  }
-
-  /** Oldest first, below the event that they lead to; how many took a place. */
-  private async placeAll(inquiry: Inquiry, above: StoredEvent, events: readonly VerifiedEvent[]): Promise<number> {
-    const lowest = await this.places.lowest(inquiry.room.nid, above, events.length);
-    let states = MAX_STATES;
-    let placed = 0;
-    for (const [index, event] of events.entries()) {
-      const history = { ordinal: lowest.ordinal + index, beside: above };
-      const place = (fetch: boolean) => this.placeOne(inquiry, event, history, fetch);
-      try {
-        await this.parts.missing.authority(inquiry, event);
-        const isShown = await place(false).catch((error: unknown) => {
-          if (!(error instanceof MissingEventsError) || states-- <= 0) throw error;
-          return place(true);
-        });
-        if (isShown) placed++;
-      } catch (error) {
-        if (!(error instanceof MissingEventsError)) this.parts.onError(error);
-      }
-    }
-    return placed;
-  }
-
-  /**
-   * Places one event; whether it is shown.
-   * @param fetch whether servers are asked for the state before it, because what the event follows is missing
-   * @throws MissingEventsError when that is so and they are not asked
-   */
-  private async placeOne(
-    inquiry: Inquiry,
-    event: VerifiedEvent,
-    history: HistoryPlace,
-    fetch: boolean,
-  ): Promise<boolean> {
-    const head = await this.parts.heads.of(inquiry.room);
-    const over = await head.run(async () => {
-      await head.settled();
-      return head.snapshot?.nid ?? 0;
-    });
-    const options = fetch
-      ? { history, fetched: await this.parts.missing.stateBefore(inquiry, event, over) }
-      : { history };
-    // The promise of the commit must not be awaited in the queue.
-    const { placed } = await head.run(async () => ({ placed: await this.parts.placing.place(head, event, options) }));
-    await placed.written;
-    return placed.status === 'accepted';
   }
 }

@@ -16,6 +16,7 @@ export type {
   RestatedRoomNews,
   StoredEvent,
   TimelineNews,
+  TimeQuery,
   TransactionKey,
 } from './timeline.model';
 export { transactionScope } from './timeline.model';

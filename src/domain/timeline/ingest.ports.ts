@@ -10,7 +10,7 @@ import type {
   StateCompletion,
   TemplateClaim,
 } from './ingest.model';
-import type { Direction, StoredEvent } from './timeline.model';
+import type { StoredEvent, TimeQuery } from './timeline.model';
 
 /** Checks signatures of events, with keys that were valid at the events' times. Implemented by federation. */
 export interface EventVerifier {
@@ -78,7 +78,7 @@ export interface MissingEventSource {
   nearestTo(
     server: string,
     roomId: string,
-    time: { readonly ts: number; readonly direction: Direction },
+    time: TimeQuery,
     signal?: AbortSignal,
   ): Promise<RemoteEventTime | undefined>;
 }
@@ -107,12 +107,14 @@ export interface EventPolicy {
 }
 
 /**
- * Fetches history from before what this server has; asked by pages that end at a gap. Implemented by the ingest on
- * {@link MissingEventSource}. Resolves when done, at the latest after `waitMs`.
+ * Fetches history that this server lacks; asked by pages that end at a gap, and by those who look for a time in one.
+ * Implemented by the ingest on {@link MissingEventSource}. Resolves when done, at the latest after `waitMs`.
  */
 export interface BackfillSource {
   /** True when history above (older than) the event was added: read again. */
   fillAbove(room: RoomInfo, events: readonly StoredEvent[], waitMs: number): Promise<boolean>;
+  /** True when an event that is nearer to a time than any that was here was added: read again. */
+  fillNear(room: RoomInfo, time: TimeQuery, waitMs: number): Promise<boolean>;
 }
 
 /** Everything that the timeline needs of federation and membership. Bound in `compose.ts`; absent while federation is off. */

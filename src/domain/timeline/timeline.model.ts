@@ -75,6 +75,12 @@ export interface RestatedRoomNews {
 /** Direction of reading: `b` towards older events. */
 export type Direction = 'b' | 'f';
 
+/** Events from a time on, or up to it, in milliseconds; nearest first. */
+export interface TimeQuery {
+  readonly ts: number;
+  readonly direction: Direction;
+}
+
 /** What a session's transaction ids are scoped by: its device, or for sessions without one its token. */
 export function transactionScope(requester: Requester): string {
   return requester.deviceId ?? `token:${requester.tokenId}`;

@@ -30,6 +30,7 @@ export async function startRoom(
   levels: JsonObject = {},
   first: readonly Action[] = [],
   wrap?: (storage: Storage) => Storage,
+  joinedTs?: number,
 ) {
   const dag = new TestDag(version, ALICE);
   const users: JsonObject = version === '12' ? {} : { [ALICE]: 100 };
@@ -43,7 +44,7 @@ export async function startRoom(
     text(ALICE, 'first'),
     text(BOB, 'second'),
   );
-  const joined = dag.add([before], join(LOCAL));
+  const joined = dag.add([before], { ...join(LOCAL), ...(joinedTs !== undefined && { ts: joinedTs }) });
   const server = new KnowingServer(dag);
   const rig = await startIngest(server, [LOCAL], wrap);
   const { room } = await rig.timeline.imports.importRoom(server.importOf(roomIdOfDag(dag), joined));
