@@ -3,9 +3,9 @@ import type { EventContext } from '#rest/generated/client-server/event_context.r
 import { wireEvent, wireEvents } from './client-event.mapper';
 import { readEventFilter } from './event-filter.mapper';
 
-export const eventContext = ({ rooms: { pages } }: Pick<Domain, 'rooms'>): EventContext => ({
+export const eventContext = ({ rooms: { contexts } }: Pick<Domain, 'rooms'>): EventContext => ({
   async getEventContext({ requester, path: { roomId, eventId }, query: { limit, filter } }) {
-    const context = await pages.context(requester, roomId, eventId, { limit, filter: readEventFilter(filter) });
+    const context = await contexts.context(requester, roomId, eventId, { limit, filter: readEventFilter(filter) });
     return {
       ...context,
       event: wireEvent(context.event),

@@ -2,9 +2,9 @@ import type { Domain } from '#domain/domain';
 import type { Rooms } from '#rest/generated/client-server/rooms.routes';
 import { wireEvent, wireEvents } from './client-event.mapper';
 
-export const rooms = ({ rooms: { pages, reading } }: Pick<Domain, 'rooms'>): Rooms => ({
+export const rooms = ({ rooms: { contexts, reading } }: Pick<Domain, 'rooms'>): Rooms => ({
   async getOneRoomEvent({ requester, path: { roomId, eventId } }) {
-    return wireEvent(await pages.event(requester, roomId, eventId));
+    return wireEvent(await contexts.event(requester, roomId, eventId));
   },
 
   async getRoomStateWithKey({ requester, path: { roomId, eventType, stateKey }, query }) {

@@ -5,7 +5,7 @@
 export { Rooms, type RoomsDependencies } from './rooms.service';
 export type { RoomsConfig } from './rooms.config';
 export type { CreateRoomRequest, InitialState, RoomPreset } from './rooms.model';
-export type { EventContext, Page, PageQuery } from './pages.service';
+export type { EventContext, Page, PageQuery } from './pages.model';
 export type { JoinedMember, MembersQuery } from './room-reading.service';
 export type { RoomReach } from './room-access.service';
 export { printPlace, readPlace } from './places.model';

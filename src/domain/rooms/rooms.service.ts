@@ -7,6 +7,7 @@ import type { Membership } from '../membership';
 import type { RoomInfo, RoomState } from '../room-state';
 import type { Timeline } from '../timeline';
 import { RoomCreation } from './create-room.service';
+import { EventContexts } from './event-contexts.service';
 import { Following } from './follow.service';
 import { NearestEvents } from './nearest-events.service';
 import { Pages } from './pages.service';
@@ -25,8 +26,10 @@ export interface RoomsDependencies {
 
 /** Making rooms and reading them. */
 export class Rooms {
-  /** Pages of events, an event and what is around it. */
+  /** Pages of events. */
   readonly pages: Pages;
+  /** An event and what is around it. */
+  readonly contexts: EventContexts;
   /** State and members. */
   readonly reading: RoomReading;
   /** Events by their time. */
@@ -44,6 +47,7 @@ export class Rooms {
     this.membership = membership;
     this.access = new RoomAccess(roomState, timeline, membership);
     this.pages = new Pages(roomState, timeline, eventViews, this.access);
+    this.contexts = new EventContexts(roomState, timeline, eventViews, this.access);
     this.reading = new RoomReading(timeline, membership, eventViews, this.access, this.pages);
     this.nearest = new NearestEvents(timeline, eventViews, this.access);
     this.following = new Following(timeline, eventViews, this.access);
