@@ -1,5 +1,6 @@
 import { InvalidParamError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
+import { canonicalJsonAsWritten } from '#protocol/canonical-json-as-written';
 import { asksElsewhere } from './asks-elsewhere';
 import { authenticateServer, authenticateToken, type AnyRequester, type Authenticators } from './authenticate';
 import { limitKey } from './client-address';
@@ -23,13 +24,13 @@ export interface Served {
   readonly pair: boolean;
 }
 
-/** A body as read: what the delegate gets, and whether there was anything on the wire. */
+/** A body as read: what the delegate gets, and what was on the wire. */
 interface Body {
   readonly value: JsonObject | undefined;
-  readonly sent: boolean;
+  readonly bytes: Buffer;
 }
 
-const NO_BODY: Body = { value: undefined, sent: false };
+const NO_BODY: Body = { value: undefined, bytes: Buffer.alloc(0) };
 
 /** Takes a matched request through authentication, limits, body and validation to its delegate, in this order always. */
 export class Service {
@@ -93,12 +94,17 @@ export class Service {
     const bytes = await readBody(exchange.incoming, limit);
     const rules =
       contract.api === 'server-server' || contract.api === 'application-service' ? SERVER_JSON : CLIENT_JSON;
-    return { value: parseJsonBody(bytes, rules), sent: bytes.length > 0 };
+    return { value: parseJsonBody(bytes, rules), bytes };
   }
 
-  private async signer(exchange: Exchange, lead: OperationContract, body: Body): Promise<AnyRequester> {
-    const { uri } = exchange.target;
-    const signed = { uri, content: body.sent ? body.value : undefined, client: limitKey(exchange.ip) };
+  private async signer(
+    exchange: Exchange,
+    lead: OperationContract,
+    { value: content, bytes }: Body,
+  ): Promise<AnyRequester> {
+    const about = { uri: exchange.target.uri, client: limitKey(exchange.ip) };
+    const writtenContent = (): string => canonicalJsonAsWritten(bytes.toString('utf8'));
+    const signed = bytes.length > 0 ? { ...about, content, writtenContent } : { ...about, content: undefined };
     const requester = await authenticateServer(this.ports, exchange.incoming, signed);
     exchange.caller = requester.origin;
     await this.limits.checkServer(lead, requester);
