@@ -17,7 +17,10 @@ export class Arrivals {
     const ofRoom = this.underWay.get(roomId) ?? new Set();
     this.underWay.set(roomId, ofRoom.add(inTime));
     try {
-      return await result;
+      const done = await result;
+      // Whoever else is on the way brings only themselves.
+      ofRoom.clear();
+      return done;
     } finally {
       ofRoom.delete(inTime);
       if (ofRoom.size === 0) this.underWay.delete(roomId);

@@ -58,11 +58,12 @@ export class Copying implements AppendParticipant {
   /** The newcomers whose joins are not in the state before an event: by that its sender knew whom to send it to. */
   private async unknownTo(tx: Tx, event: StoredEvent, entered: readonly Newcomer[]): Promise<Newcomer[]> {
     const { roomNid, snapshotBefore } = event;
-    const known = [...this.newcomers.of(roomNid), ...entered.filter((newcomer) => newcomer.roomNid === roomNid)];
-    if (known.length === 0) return [];
-    const held = await new Snapshots(tx).atMany(snapshotBefore, known.map(memberKey));
-    // What a member event of the user that is newer than the join says is theirs to send.
-    return known.filter((newcomer) => (held.get(stateMapKey(...memberKey(newcomer))) ?? 0) < newcomer.joinNid);
+    const ofRoom = [...this.newcomers.of(roomNid), ...entered.filter((newcomer) => newcomer.roomNid === roomNid)];
+    const concerned = ofRoom.filter((newcomer) => mayGet(newcomer, event));
+    if (concerned.length === 0) return [];
+    const held = await new Snapshots(tx).atMany(snapshotBefore, concerned.map(memberKey));
+    // Who knows a member event of the user that is newer than the join knows that one.
+    return concerned.filter((newcomer) => (held.get(stateMapKey(...memberKey(newcomer))) ?? 0) < newcomer.joinNid);
   }
 
   private committed(entered: readonly Newcomer[], copies: ReadonlyMap<Newcomer, readonly Copy[]>): void {
@@ -74,10 +75,15 @@ export class Copying implements AppendParticipant {
   }
 }
 
-/** Has a newcomer get an event, unless it is its own or one too many. */
-function give(copies: Map<Newcomer, Copy[]>, newcomer: Newcomer, { nid: eventNid, roomNid, sender }: StoredEvent) {
+/** Nobody gets their own events back, nor one too many. */
+function mayGet({ server, left }: Newcomer, { sender }: StoredEvent, given = 0): boolean {
+  return given < left && serverNameOf(sender) !== server;
+}
+
+/** Has a newcomer get an event that it may get. */
+function give(copies: Map<Newcomer, Copy[]>, newcomer: Newcomer, event: StoredEvent): void {
   const given = copies.get(newcomer) ?? [];
-  const { server: destination } = newcomer;
-  if (serverNameOf(sender) === destination || given.length >= newcomer.left) return;
-  copies.set(newcomer, [...given, { destination, eventNid, roomNid }]);
+  if (!mayGet(newcomer, event, given.length)) return;
+  const { nid: eventNid, roomNid } = event;
+  copies.set(newcomer, [...given, { destination: newcomer.server, eventNid, roomNid }]);
 }
