@@ -1,7 +1,8 @@
 import { now } from '#kernel/time';
-import type { PartialRoom, RoomImporting } from '../timeline';
+import type { PartialRoom, RoomImporting, StateCompletion } from '../timeline';
 import type { RemoteServers } from './federation-outbound.ports';
 import { requireRoomSize } from './room-size.model';
+import { firstOf, type Ask } from './try-servers.model';
 
 /** After a turn in which no server helped. Doubles up to the longest. */
 const FIRST_WAIT_MS = 15_000;
@@ -10,7 +11,7 @@ const LONGEST_WAIT_MS = 3_600_000;
 const ROOMS_AT_ONCE = 3;
 /** Servers asked in one turn: the one that let us in, and others, each turn other ones. */
 const SERVERS_A_TURN = 8;
-/** After which no other server is asked in a turn: servers that stall would keep the other rooms waiting, one after another. */
+/** For all servers of a turn together: those that stall would keep the other rooms waiting, one after another. */
 const LONGEST_TURN_MS = 600_000;
 
 /**
@@ -62,15 +63,19 @@ export class StateCompletionJob {
     this.wake();
   }
 
-  private async askEach({ room, eventId, servers }: PartialRoom, turn: number): Promise<boolean> {
+  private async askEach(partial: PartialRoom, turn: number): Promise<boolean> {
     const until = now() + LONGEST_TURN_MS;
-    for (const origin of serversOf(servers, turn)) {
-      if (this.stopping || now() >= until) return false;
+    const unasked = new Set(serversOf(partial.servers, turn));
+    while (unasked.size > 0 && now() < until) {
       try {
-        const { state, authChain } = await this.remote.state(origin, room.roomId, eventId);
+        const ask: Ask<StateCompletion> = (origin, signal) => {
+          unasked.delete(origin);
+          return this.stateOf(partial, origin, signal);
+        };
+        // None of them may use up the time of the others.
+        const completion = await firstOf(unasked, ask, until - now());
         if (this.stopping) return false;
-        requireRoomSize({ state, authChain });
-        const written = this.imports.completeState(room, { origin, eventId, state, authChain });
+        const written = this.imports.completeState(partial.room, completion);
         this.writing = Promise.allSettled([this.writing, written]).then(() => undefined);
         await written;
         return true;
@@ -79,6 +84,12 @@ export class StateCompletionJob {
       }
     }
     return false;
+  }
+
+  private async stateOf({ room, eventId }: PartialRoom, origin: string, signal: AbortSignal): Promise<StateCompletion> {
+    const { state, authChain } = await this.remote.state(origin, room.roomId, eventId, signal);
+    requireRoomSize({ state, authChain });
+    return { origin, eventId, state, authChain };
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -172,7 +172,7 @@ export class FakeServers implements RemoteServers {
     return this.ask('state_ids', server, roomId).knowing.stateIds(server, roomId, eventId);
   }
 
-  async state(server: string, roomId: string, eventId: string) {
+  async state(...[server, roomId, eventId]: Parameters<RemoteServers['state']>) {
     return this.ask('state', server, roomId).knowing.state(server, roomId, eventId);
   }
 

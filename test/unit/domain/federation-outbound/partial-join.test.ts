@@ -63,6 +63,25 @@ describe('a large room, joined without its members', () => {
     expect(rig.servers.calls.filter((call) => call.startsWith('state '))).toEqual(['state a.org', 'state b.org']);
   });
 
+  it('is completed by another server in the same turn when the first never comes to an end', async () => {
+    // Time passes as it does, and a test makes it pass faster.
+    jest.useFakeTimers({ advanceTimers: true, doNotFake: ['nextTick', 'setImmediate'] });
+    const honest = rig.servers.state.bind(rig.servers);
+    let calledOff: AbortSignal | undefined;
+    rig.servers.state = async (...asked) => {
+      if (asked[0] !== 'a.org') return honest(...asked);
+      calledOff = asked[3];
+      return new Promise<never>(() => undefined);
+    };
+    await enter();
+    while (calledOff === undefined) await new Promise((resolve) => setImmediate(resolve));
+    await jest.advanceTimersByTimeAsync(300_000);
+    jest.useRealTimers();
+    await rig.timeline.imports.whole(await info(), 10_000);
+    expect(calledOff.aborted).toBe(true);
+    expect(await rig.contentOf(room.roomId, 'm.room.member', BOB)).toMatchObject({ membership: 'join' });
+  });
+
   it('asks no more servers in one turn when the first has taken as long as all of them may', async () => {
     const clock = jest.spyOn(Date, 'now');
     rig.servers.state = async (server) => {
