@@ -4,7 +4,7 @@ import { BadJsonError, ForbiddenError, MatrixError } from '#kernel/errors';
 import { serverNameOf } from '#kernel/ids';
 import { isJsonObject, type JsonValue } from '#kernel/json';
 import { atMost } from '#platform/cache/at-most';
-import { inspectEvent, isCreateEvent, type InspectedEvent, type Pdu } from '#protocol/events/index';
+import { inspectEvent, isCreateEvent, type FormatOptions, type InspectedEvent, type Pdu } from '#protocol/events/index';
 import { ownString } from '#protocol/json-access';
 import type { RoomVersion } from '#protocol/room-versions';
 import { compileServerAcl, type ServerAcl } from '#protocol/server-acl';
@@ -37,8 +37,9 @@ export class IncomingChecks {
     roomId: string,
     origin: string,
     values: readonly JsonValue[],
+    options: FormatOptions = {},
   ): Promise<readonly Checked[]> {
-    const inspected = await inspectAll(version, roomId, values);
+    const inspected = await inspectAll(version, roomId, values, options);
     const sound = inspected.flatMap((one) => ('pdu' in one ? [one] : []));
     const verdicts = sound.length === 0 ? [] : await this.verifier().verify(version, sound, origin);
     const failures = new Map(sound.map((event, index) => [event, verdicts[index]]));
@@ -71,18 +72,23 @@ export class IncomingChecks {
   }
 }
 
-async function inspectAll(version: RoomVersion, roomId: string, values: readonly JsonValue[]): Promise<Inspected[]> {
+async function inspectAll(
+  version: RoomVersion,
+  roomId: string,
+  values: readonly JsonValue[],
+  options: FormatOptions,
+): Promise<Inspected[]> {
   const inspected: Inspected[] = [];
   for (const [index, value] of values.entries()) {
     if (index > 0 && index % BATCH === 0) await breathe();
-    inspected.push(inspect(version, roomId, value));
+    inspected.push(inspect(version, roomId, value, options));
   }
   return inspected;
 }
 
-function inspect(version: RoomVersion, roomId: string, value: JsonValue): Inspected {
+function inspect(version: RoomVersion, roomId: string, value: JsonValue, options: FormatOptions): Inspected {
   try {
-    const event = inspectEvent(version, value);
+    const event = inspectEvent(version, value, options);
     if (event.roomId !== roomId) throw new BadJsonError('The event is of another room');
     if (event.pdu.prev_events.length === 0 && !isCreateEvent(event.pdu)) {
       throw new BadJsonError('The event follows no event');

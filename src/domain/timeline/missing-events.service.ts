@@ -1,5 +1,5 @@
 import type { Storage } from '#platform/storage/storage';
-import { authEventIds, prevEventIds, type InspectedEvent } from '#protocol/events/index';
+import { authEventIds, prevEventIds, type FormatOptions, type InspectedEvent } from '#protocol/events/index';
 import { roomVersion } from '#protocol/room-versions';
 import type { HedgedQuestion } from '#kernel/hedged';
 import type { JsonValue } from '#kernel/json';
@@ -107,7 +107,7 @@ export class MissingEvents {
   ): Promise<VerifiedEvent[]> {
     const named = eventIds.slice(0, MAX_NAMED);
     const values = await this.source().backfill(server, room.roomId, named, limit, signal);
-    const events = await this.verified(room, server, values.slice(0, limit));
+    const events = await this.verified(room, server, values.slice(0, limit), { unlimited: true });
     const placed = await this.placed(
       room,
       events.map(({ eventId }) => eventId),
@@ -211,8 +211,13 @@ export class MissingEvents {
     );
   }
 
-  private async verified(room: RoomInfo, origin: string, values: readonly JsonValue[]): Promise<VerifiedEvent[]> {
-    const checked = await this.checks.check(roomVersion(room.version), room.roomId, origin, values);
+  private async verified(
+    room: RoomInfo,
+    origin: string,
+    values: readonly JsonValue[],
+    options?: FormatOptions,
+  ): Promise<VerifiedEvent[]> {
+    const checked = await this.checks.check(roomVersion(room.version), room.roomId, origin, values, options);
     return checked.flatMap((one) => ('event' in one ? [one.event] : []));
   }
 

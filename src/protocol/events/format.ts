@@ -9,6 +9,14 @@ import type { Pdu } from './pdu';
 export const MAX_PREV_EVENTS = 20;
 export const MAX_AUTH_EVENTS = 10;
 
+export interface FormatOptions {
+  /**
+   * Without the limits on the numbers of references: the answer of `backfill` may hold events from before there were any.
+   * Spec: server-server, `GET /_matrix/federation/v1/backfill`.
+   */
+  readonly unlimited?: boolean;
+}
+
 const BASE64_ID = /^\$[A-Za-z0-9+/]{43}$/;
 const URL_SAFE_ID = /^\$[A-Za-z0-9_-]{43}$/;
 
@@ -16,11 +24,15 @@ const URL_SAFE_ID = /^\$[A-Za-z0-9_-]{43}$/;
  * Checks that a value has the format of an event of this room version, and returns it. Does not look at hashes, size or
  * authority. Throws {@link BadJsonError} naming the member. Spec: "Event format" of each room version.
  */
-export function checkEventFormat(version: RoomVersion, value: JsonValue): Pdu {
+export function checkEventFormat(
+  version: RoomVersion,
+  value: JsonValue,
+  { unlimited = false }: FormatOptions = {},
+): Pdu {
   if (!isJsonObject(value)) throw new BadJsonError('An event must be an object');
   checkCommon(value);
-  checkReferences(version, value, 'prev_events', MAX_PREV_EVENTS);
-  checkReferences(version, value, 'auth_events', MAX_AUTH_EVENTS);
+  checkReferences(version, value, 'prev_events', unlimited ? Infinity : MAX_PREV_EVENTS);
+  checkReferences(version, value, 'auth_events', unlimited ? Infinity : MAX_AUTH_EVENTS);
   checkIds(version, value);
   checkHashes(value);
   checkSignatures(value);

@@ -24,5 +24,5 @@ export {
   type ClientEventOptions,
   type StrippedState,
 } from './client-event';
-export { checkEventFormat, isEventIdOf, MAX_AUTH_EVENTS, MAX_PREV_EVENTS } from './format';
+export { checkEventFormat, isEventIdOf, MAX_AUTH_EVENTS, MAX_PREV_EVENTS, type FormatOptions } from './format';
 export { inspectEvent, requiredSigners, verifyEventSignature, type InspectedEvent } from './inspect';

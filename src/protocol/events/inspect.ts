@@ -7,7 +7,7 @@ import { ownObject, ownString } from '../json-access';
 import type { RoomVersion } from '../room-versions';
 import type { VerifyKey } from '../signing/signing-key';
 import { EventText, sha256 } from './event-text';
-import { checkEventFormat } from './format';
+import { checkEventFormat, type FormatOptions } from './format';
 import { eventIdFromHash } from './hashes';
 import { membershipOf, roomIdOf, type Pdu } from './pdu';
 import { redactEvent } from './redaction';
@@ -32,8 +32,8 @@ export interface InspectedEvent {
  * BadJsonError or {@link TooLargeError}, upon which the event is dropped.
  * Spec: server-server, "Checks performed on receipt of a PDU", 1 and 3.
  */
-export function inspectEvent(version: RoomVersion, value: JsonValue): InspectedEvent {
-  const { unsigned: _hearsay, ...rest } = checkEventFormat(version, value);
+export function inspectEvent(version: RoomVersion, value: JsonValue, options?: FormatOptions): InspectedEvent {
+  const { unsigned: _hearsay, ...rest } = checkEventFormat(version, value, options);
   const received = rest as Pdu;
   const text = new EventText(version, received);
   const receivedJson = text.federationText();
