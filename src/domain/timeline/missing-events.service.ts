@@ -1,5 +1,5 @@
 import type { Storage } from '#platform/storage/storage';
-import { authEventIds, prevEventIds, type FormatOptions, type InspectedEvent } from '#protocol/events/index';
+import { authEventIds, MAX_PREV_EVENTS, prevEventIds, type FormatOptions, type Pdu } from '#protocol/events/index';
 import { roomVersion } from '#protocol/room-versions';
 import type { HedgedQuestion } from '#kernel/hedged';
 import type { JsonValue } from '#kernel/json';
@@ -10,7 +10,8 @@ import type { IncomingChecks } from './incoming-checks.service';
 import type { VerifiedEvent } from './ingest.model';
 import type { MissingEventSource } from './ingest.ports';
 import type { Inquiry } from './inquiries.service';
-import { inOrder, type Outlier, type Outliers } from './outliers.service';
+import { chainOf, leadingTo, ordered } from './lineage.model';
+import type { Outlier, Outliers } from './outliers.service';
 import type { StateView } from './state-view.model';
 
 /** Single events asked for at the same time, and in all, before whole answers are asked for. */
@@ -49,7 +50,7 @@ export class MissingEvents {
     const minDepth = await this.dag.depthOfOldest(room.nid);
     const pool = new Map([[event.eventId, event]]);
     for (let round = 0; round < MAX_ROUNDS + ROUNDS_OF_OTHERS; round++) {
-      const ends = await this.looseEnds(room, pool);
+      const ends = await this.looseEnds(room, event, pool);
       if (ends.missing.length === 0) break;
       const ask: HedgedQuestion<VerifiedEvent[]> = async (server, signal) => {
         const isBringer = server === inquiry.bringer;
@@ -57,7 +58,8 @@ export class MissingEvents {
           ? await this.leadingUpTo(room, server, { earliest, latest: ends.latest, minDepth }, signal)
           : await this.backfill(room, server, ends.missing, MISSING_LIMIT, signal);
         // What is older than all that is shown is history, and comes when somebody reads up to there.
-        const fresh = events.filter(({ pdu, eventId }) => pdu.depth >= minDepth && !pool.has(eventId));
+        const isNews = (pdu: Pdu): boolean => pdu.depth >= minDepth && prevEventIds(pdu).length <= MAX_PREV_EVENTS;
+        const fresh = events.filter(({ pdu, eventId }) => isNews(pdu) && !pool.has(eventId));
         return fresh.length === 0 ? undefined : fresh;
       };
       // It could go on for ever with events of its own, beside those that it leaves out.
@@ -70,17 +72,22 @@ export class MissingEvents {
     return ordered([...pool.values()]);
   }
 
-  /** What events among them follow that is neither known nor among them, and the ids of those that follow it. */
+  /**
+   * What events follow that is neither known nor among them, and the ids of those that follow it: first of all what leads to
+   * one of them, for somebody may have put events beside that which follow no end of others.
+   */
   private async looseEnds(
     room: RoomInfo,
+    { eventId }: VerifiedEvent,
     pool: ReadonlyMap<string, VerifiedEvent>,
   ): Promise<{ readonly latest: readonly string[]; readonly missing: readonly string[] }> {
-    const ids = new Set([...pool.values()].flatMap((event) => prevEventIds(event.pdu)));
+    const all = [...pool.values()];
+    const ids = new Set([...leadingTo([eventId], all), ...all].flatMap((event) => prevEventIds(event.pdu)));
     const outside = [...ids].filter((id) => !pool.has(id));
     const placed = await this.placed(room, outside);
     const missing = new Set(outside.filter((id) => !placed.has(id)));
     const follows = ({ pdu }: VerifiedEvent): boolean => prevEventIds(pdu).some((id) => missing.has(id));
-    return { latest: [...pool.values()].filter(follows).map((event) => event.eventId), missing: [...missing] };
+    return { latest: all.filter(follows).map((event) => event.eventId), missing: [...missing] };
   }
 
   private async leadingUpTo(
@@ -243,29 +250,4 @@ export class MissingEvents {
     const known = new Set((await this.dag.byIds([...new Set(eventIds)])).map((event) => event.eventId));
     return [...new Set(eventIds)].filter((eventId) => !known.has(eventId));
   }
-}
-
-function ordered(events: readonly VerifiedEvent[]): VerifiedEvent[] {
-  return inOrder(new Map(events.map((event) => [event.eventId, event])), prevEventIds) as VerifiedEvent[];
-}
-
-/** Those of the events from which the ones named follow, with them. */
-function leadingTo(eventIds: readonly string[], events: readonly VerifiedEvent[]): VerifiedEvent[] {
-  const byId = new Map(events.map((event) => [event.eventId, event]));
-  const wanted = new Set(eventIds.filter((eventId) => byId.has(eventId)));
-  for (const eventId of wanted) {
-    for (const before of prevEventIds(byId.get(eventId)!.pdu)) if (byId.has(before)) wanted.add(before);
-  }
-  return events.filter((event) => wanted.has(event.eventId));
-}
-
-/** Those of the events that an event rests on: what is beside its auth chain was not asked for. SECURITY: row 36. */
-function chainOf(event: InspectedEvent, events: readonly VerifiedEvent[]): VerifiedEvent[] {
-  const given = new Map(events.map((one) => [one.eventId, one]));
-  const chain = new Set(authEventIds(event.pdu));
-  for (const id of chain) {
-    const known = given.get(id);
-    if (known !== undefined) authEventIds(known.pdu).forEach((authId) => chain.add(authId));
-  }
-  return [...given.values()].filter(({ eventId }) => chain.has(eventId));
 }

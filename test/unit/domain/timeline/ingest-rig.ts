@@ -61,7 +61,7 @@ export class KnowingServer implements MissingEventSource {
 
   async backfill(_server: string, _roomId: string, eventIds: readonly string[], limit: number): Promise<JsonValue[]> {
     this.calls.push('backfill');
-    const found = new Set(eventIds);
+    const found = new Set(eventIds.filter((id) => this.dag.nodes.has(id)));
     for (const id of found) {
       if (found.size < limit) for (const before of prevEventIds(this.node(id).pdu)) found.add(before);
     }

@@ -1,8 +1,11 @@
+import { eventIdOf } from '#protocol/events/index';
 import type { MissingEventSource } from '../../../../src/domain/timeline';
 import type { Node } from '../../protocol/state-resolution/test-dag';
-import { ALICE, BOB, startRoom, text, topic, type ElsewhereRoom } from './elsewhere-room';
+import { ALICE, BOB, forged, startRoom, text, topic, type ElsewhereRoom } from './elsewhere-room';
 
 const EVIL = 'evil.org';
+/** Whatever the test makes of time. */
+const realTime = performance.now.bind(performance);
 const never = new Promise<never>(() => undefined);
 
 type Question = Exclude<keyof MissingEventSource, 'nearestTo'>;
@@ -32,7 +35,8 @@ describe('a gap, the event behind which was brought by a server that does not he
     return asked;
   };
   const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
-    for (let turn = 0; turn < 5_000 && !(await isSo()); turn++) await new Promise((resolve) => setImmediate(resolve));
+    const end = realTime() + 60_000;
+    while (!(await isSo()) && realTime() < end) await new Promise((resolve) => setImmediate(resolve));
     expect(await isSo()).toBe(true);
   };
   const bring = async (event: Node): Promise<void> => {
@@ -84,6 +88,40 @@ describe('a gap, the event behind which was brought by a server that does not he
     await timeline.ingest.idle();
     expect(asked.mock.calls.length).toBeLessThanOrEqual(6);
     expect(await order(room)).toEqual(expect.arrayContaining([withheld.eventId, brought.eventId]));
+  });
+
+  it('is filled by another when it hides the one that it leaves out among events which follow no end of others (row 36)', async () => {
+    const { dag, joined, timeline } = rig;
+    const withheld = dag.add([joined], text(ALICE, 'withheld'));
+    const between = dag.add([withheld], text(ALICE, 'between'));
+    const brought = dag.add([between], text(BOB, 'brought'));
+    let made = 0;
+    const astray = () =>
+      forged(dag, withheld, {
+        content: { n: ++made },
+        prev_events: Array.from({ length: 20 }, (_, n) => `$${`${made}-${n}`.padStart(43, 'X')}`),
+      });
+    unhelpful('getMissingEvents', async () => [...Array.from({ length: 19 }, astray), between.pdu]);
+    await bring(brought);
+    await timeline.ingest.idle();
+    expect(await isShown(withheld)).toBe(true);
+  });
+
+  it.each([
+    [20, true],
+    [21, false],
+  ])('is filled by no news that follow more events than may be: %d (row 36)', async (count, isTaken) => {
+    const { dag, joined, timeline, server } = rig;
+    const before = Array.from({ length: count }, (_, n) => dag.add([joined], text(BOB, `before ${n}`)));
+    await rig.receive(...before.map(({ pdu }) => pdu));
+    const withheld = forged(dag, before[0]!, { prev_events: before.map(({ eventId }) => eventId) });
+    const withheldId = eventIdOf(dag.version, withheld);
+    const brought = forged(dag, before[0]!, { prev_events: [withheldId] });
+    server.backfill = async () => [withheld];
+    unhelpful('getMissingEvents', async () => []);
+    await timeline.ingest.receive(EVIL, [brought]);
+    await timeline.ingest.idle();
+    expect(await rig.standing(withheldId)).toMatchObject({ isKnown: isTaken });
   });
 
   it.each<[string, () => Promise<never>]>([
