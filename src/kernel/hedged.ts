@@ -12,6 +12,8 @@ export interface HedgedOptions {
   readonly patienceMs: (source: string) => number;
   /** How long all of them are waited for. */
   readonly totalMs: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -23,38 +25,36 @@ export interface HedgedOptions {
 export async function firstToHelp<T>(
   sources: Iterable<string>,
   ask: HedgedQuestion<T>,
-  { patienceMs, totalMs }: HedgedOptions,
+  { patienceMs, totalMs, signal }: HedgedOptions,
 ): Promise<T | undefined> {
   const until = now() + totalMs;
-  const controller = new AbortController();
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  const ended = new Promise<unknown>((resolve) => over.signal.addEventListener('abort', resolve));
+  signal?.addEventListener('abort', end, { signal: over.signal });
+  const isOver = (): boolean => over.signal.aborted || signal?.aborted === true || now() >= until;
   const failures: unknown[] = [];
   let found: { readonly answer: T } | undefined;
-  let help: () => void = () => undefined;
-  const helped = new Promise<void>((resolve) => (help = resolve));
   const put = async (source: string): Promise<void> => {
     try {
-      const answer = await ask(source, controller.signal);
+      const answer = await ask(source, over.signal);
       if (answer === undefined) return;
       found ??= { answer };
-      help();
+      end();
     } catch (error) {
       failures.push(error);
     }
   };
   const asked: Promise<void>[] = [];
-  try {
-    for (const source of sources) {
-      const left = until - now();
-      if (found !== undefined || left <= 0) break;
-      const answered = put(source);
-      asked.push(answered);
-      await endsWithin(Promise.race([helped, answered]), Math.min(patienceMs(source), left));
-    }
-    const left = until - now();
-    if (found === undefined && left > 0) await endsWithin(Promise.race([helped, Promise.all(asked)]), left);
-  } finally {
-    controller.abort();
+  for (const source of isOver() ? [] : sources) {
+    const answered = put(source);
+    asked.push(answered);
+    await endsWithin(Promise.race([ended, answered]), Math.min(patienceMs(source), until - now()));
+    // Before the next source is looked for, which may cost something.
+    if (isOver()) break;
   }
+  if (!isOver()) await endsWithin(Promise.race([ended, Promise.all(asked)]), until - now());
+  end();
   if (found === undefined && failures.length > 0) throw failures[0];
   return found?.answer;
 }

@@ -3,6 +3,7 @@ import { serverNameOf } from '#kernel/ids';
 import type { JsonValue } from '#kernel/json';
 import type { Storage } from '#platform/storage/storage';
 import { roomVersion } from '#protocol/room-versions';
+import { parseCanonicalJson } from '#protocol/written-numbers';
 import type { RoomInfo, RoomState } from '../room-state';
 import type { EventPlacing } from './event-placing.service';
 import { claimedRoom, type Checked, type IncomingChecks } from './incoming-checks.service';
@@ -61,9 +62,11 @@ export class Ingest implements IncomingEvents {
     return this.staging.start();
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is under way. What waits for other servers goes on waiting after the next start. */
   stop(): Promise<void> {
-    return this.staging.stop();
+    const stopped = this.staging.stop();
+    this.parts.inquiries.stop();
+    return stopped;
   }
 
   idle(): Promise<void> {
@@ -200,7 +203,7 @@ export class Ingest implements IncomingEvents {
   }
 
   private async takeStaged(room: RoomInfo, { json, origin, tries }: StagedEvent, isLastTry: boolean): Promise<void> {
-    const value = JSON.parse(json) as JsonValue;
+    const value = parseCanonicalJson(json);
     const [checked] = await this.parts.checks.check(roomVersion(room.version), room.roomId, origin, [value]);
     if (!('event' in checked!)) return;
     const { event, options } = await this.judged(room, checked.event);

@@ -34,17 +34,23 @@ export interface InquiriesParts {
 
 /** Asks the servers of rooms about gaps: the one that brought the event first, and others when it does not help. */
 export class Inquiries {
+  private readonly ending = new AbortController();
   private readonly allowances = new LRUCache<string, { left: number; at: number }>(atMost(5_000));
 
   constructor(private readonly parts: InquiriesParts) {}
 
   open(subject: InquirySubject): Inquiry {
     const { room, bringer } = subject;
-    return new Inquiry(
-      subject,
-      () => this.others(subject),
-      () => this.mayAskOthers(bringer ?? room.roomId),
-    );
+    return new Inquiry(subject, {
+      findOthers: () => this.others(subject),
+      mayAskOthers: () => this.mayAskOthers(bringer ?? room.roomId),
+      signal: this.ending.signal,
+    });
+  }
+
+  /** Asks nobody any more; whoever waits for an answer gets none. */
+  stop(): void {
+    this.ending.abort();
   }
 
   private async others({ room, bringer, likeliest, turn = 0 }: InquirySubject): Promise<string[]> {
@@ -78,8 +84,11 @@ export class Inquiry {
 
   constructor(
     private readonly subject: InquirySubject,
-    private readonly findOthers: () => Promise<string[]>,
-    private readonly mayAskOthers: () => boolean,
+    private readonly means: {
+      readonly findOthers: () => Promise<string[]>;
+      readonly mayAskOthers: () => boolean;
+      readonly signal: AbortSignal;
+    },
   ) {}
 
   get room(): RoomInfo {
@@ -101,20 +110,21 @@ export class Inquiry {
     first: string | undefined = this.bringer,
     without: ReadonlySet<string> = new Set(),
   ): Promise<T | undefined> {
-    const others = await (this.others ??= this.findOthers());
+    const others = await (this.others ??= this.means.findOthers());
     const sources = [...new Set([first, this.bringer, ...others])].filter(
       (server): server is string => server !== undefined && !without.has(server),
     );
     return firstToHelp(this.affordable(sources, first), (server, signal) => this.put(question, server, signal), {
       patienceMs: (server) => Math.max(0, PATIENCE_MS - this.waitedFor(server)),
       totalMs: this.until - now(),
+      signal: this.means.signal,
     });
   }
 
   /** Who is asked first, and the bringer, cost nobody else anything. Asked one by one, as they are needed. */
   private *affordable(servers: readonly string[], first: string | undefined): Iterable<string> {
     for (const server of servers) {
-      if (server === first || server === this.bringer || this.mayAskOthers()) yield server;
+      if (server === first || server === this.bringer || this.means.mayAskOthers()) yield server;
     }
   }
 

@@ -91,6 +91,7 @@ export class Staging {
         await this.parts.take(room, waiting, isLastTry(waiting));
         await this.parts.storage.write((tx) => new StagedEventWriter(tx).unstage(waiting.eventId));
       } catch (error) {
+        if (this.stopped) return;
         this.parts.onError(error);
         await this.putOff(waiting);
       }

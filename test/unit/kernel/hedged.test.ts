@@ -59,6 +59,19 @@ describe('several sources that are asked for the same', () => {
     expect(calledOff).toEqual(['a', 'b']);
   });
 
+  it('are asked no further, and called off, when it does not matter any more', async () => {
+    const ending = new AbortController();
+    const of = { a: () => never, b: () => never };
+    const helped = firstToHelp(Object.keys(of), answers(of), {
+      patienceMs: () => 5_000,
+      totalMs: 60_000,
+      signal: ending.signal,
+    });
+    ending.abort();
+    await expect(helped).resolves.toBeUndefined();
+    expect([asked, calledOff]).toEqual([['a'], ['a']]);
+  });
+
   it('have failed as the first of them did, when none helps', async () => {
     const fails = (why: string) => async () => Promise.reject(new Error(why));
     await expect(first({ a: async () => undefined, b: fails('away'), c: fails('mute') })).rejects.toThrow('away');

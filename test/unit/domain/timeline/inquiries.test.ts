@@ -85,6 +85,11 @@ describe('the servers of a room, asked about a gap in it', () => {
     expect(await askAll(inquiry)).toEqual([]);
   });
 
+  it('cost nobody anything while the one that brought the event helps', async () => {
+    for (let gap = 0; gap < 100; gap++) expect(await open().ask(async (server) => server)).toBe('evil.org');
+    expect(await askAll(open())).toHaveLength(4);
+  });
+
   it('are not asked without end because of what one server brings; it alone still is (row 36)', async () => {
     for (let gap = 0; gap < 20; gap++) expect(await askAll(open())).toHaveLength(4);
     expect(await askAll(open())).toEqual(['evil.org']);

@@ -161,6 +161,24 @@ describe('a gap, the event behind which was brought by a server that does not he
     expect(await isShown(brought)).toBe(true);
   });
 
+  it('keeps nobody waiting who stops the server, and is filled after the next start', async () => {
+    const { dag, joined, room, others, server } = rig;
+    others.length = 0;
+    const withheld = dag.add([joined], text(ALICE, 'withheld'));
+    const brought = dag.add([withheld], text(BOB, 'brought'));
+    const honest = server.getMissingEvents.bind(server);
+    const asked = unhelpful('getMissingEvents', () => never);
+    await bring(brought);
+    await until(() => asked.mock.calls.length > 0);
+    server.getMissingEvents = honest;
+    const again = await rig.restart(rig.timeline);
+    await again.ingest.idle();
+    const shown = await again.range(room, { direction: 'f', limit: 10 });
+    expect(shown.map(({ eventId }) => eventId)).toEqual([joined.eventId, withheld.eventId, brought.eventId]);
+    expect(rig.errors).toEqual([]);
+    await again.ingest.stop();
+  });
+
   it('does not keep an event waiting that its own server brings as well (row 36)', async () => {
     const { dag, joined, timeline, others } = rig;
     others.length = 0;
