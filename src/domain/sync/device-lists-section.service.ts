@@ -1,7 +1,8 @@
 import { DEVICE_LISTS_STREAM, type Devices } from '#domain/devices';
 import type { Membership } from '#domain/membership';
 import type { RoomInfo, RoomState } from '#domain/room-state';
-import { isAfter, type Position, type Positions, type Storage } from '#platform/storage/storage';
+import { isAfter, type Positions, type Storage } from '#platform/storage/storage';
+import { DeviceListLog } from './device-list-log.service';
 import type { JoinedRoom } from './joined-rooms.service';
 import type { LeftRoom } from './left-rooms.service';
 import { membershipOf } from './standing.service';
@@ -11,8 +12,6 @@ const ENCRYPTION = 'm.room.encryption';
 const MEMBER = 'm.room.member';
 /** Users looked at for `left` in one answer; a client that is not told merely goes on tracking them. */
 const MAX_PARTED = 1_000;
-/** Changes of device lists that are remembered in order. */
-const MAX_LOG = 20_000;
 
 interface Meetings {
   /** Users who are now in an encrypted room with the reader. */
@@ -26,9 +25,7 @@ interface Meetings {
  * and users with whom none is shared any more. Spec: client-server, "Extensions to /sync" of end-to-end encryption.
  */
 export class DeviceListsSection {
-  private log: { readonly userId: string; readonly position: Position }[] = [];
-  /** The log is complete after this. */
-  private floor: Positions;
+  private readonly log: DeviceListLog;
 
   constructor(
     storage: Pick<Storage, 'subscribe' | 'visible'>,
@@ -36,8 +33,8 @@ export class DeviceListsSection {
     private readonly membership: Pick<Membership, 'members' | 'joinedRooms' | 'shareRoom'>,
     private readonly roomState: Pick<RoomState, 'current' | 'info'>,
   ) {
-    this.floor = storage.visible();
-    storage.subscribe(DEVICE_LISTS_STREAM, ({ key, position }) => this.note(key, position));
+    this.log = new DeviceListLog(storage.visible());
+    storage.subscribe(DEVICE_LISTS_STREAM, ({ key, position }) => this.log.note(key, position));
   }
 
   /** Undefined when nothing changed, and in a first sync, where clients ask for what they need. */
@@ -85,9 +82,8 @@ export class DeviceListsSection {
 
   /** Users whose devices changed and who share a room with the reader, the reader among them. */
   private async changedDevices({ requester, window }: Reading, since: Positions): Promise<string[]> {
-    const changed = this.isLogged(since)
-      ? this.loggedSince(since)
-      : await this.storedSince(requester.userId, window.until, since);
+    const changed = this.log.since(since) ?? (await this.storedSince(requester.userId, window.until, since));
+    if (changed.length === 0) return [];
     const shared = await Promise.all(changed.map((userId) => this.membership.shareRoom(requester.userId, userId)));
     return changed.filter((_, index) => shared[index]);
   }
@@ -124,25 +120,5 @@ export class DeviceListsSection {
 
   private async isEncrypted(room: RoomInfo): Promise<boolean> {
     return (await this.roomState.current(room, ENCRYPTION, '')) !== undefined;
-  }
-
-  private isLogged(since: Positions): boolean {
-    for (const [writer, pos] of this.floor) if (pos > (since.get(writer) ?? 0)) return false;
-    return true;
-  }
-
-  private loggedSince(since: Positions): string[] {
-    const users = new Set<string>();
-    for (const { userId, position } of this.log) if (isAfter(position, since)) users.add(userId);
-    return [...users];
-  }
-
-  private note(userId: string, position: Position): void {
-    this.log.push({ userId, position });
-    if (this.log.length <= MAX_LOG) return;
-    const dropped = this.log.splice(0, MAX_LOG / 2);
-    const floor = new Map(this.floor);
-    for (const { position: at } of dropped) floor.set(at.writer, Math.max(floor.get(at.writer) ?? 0, at.pos));
-    this.floor = floor;
   }
 }
