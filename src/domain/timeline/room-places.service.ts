@@ -65,13 +65,13 @@ export class RoomPlaces {
 
   /** A room's state after its newest event, when that is the one at `ordinal`; undefined for earlier ones. */
   async snapshotAtEnd(roomNid: number, ordinal: number): Promise<number | undefined> {
-    const place = (await this.placeOf([roomNid])).get(roomNid);
+    const place = await this.placeOf(roomNid);
     return place !== undefined && place.ordinal <= ordinal ? place.snapshot : undefined;
   }
 
   /** Ordinal of a room's newest event; 0 when it has none. */
   async latest(roomNid: number): Promise<number> {
-    return (await this.placeOf([roomNid])).get(roomNid)?.ordinal ?? 0;
+    return (await this.placeOf(roomNid))?.ordinal ?? 0;
   }
 
   /** A room's present state; 0 when it has none. */
@@ -81,16 +81,16 @@ export class RoomPlaces {
 
   /** The largest ordinal of a room whose event lies within `positions`; from memory when the newest one does. */
   async ordinalAt(roomNid: number, positions: Positions): Promise<number> {
-    const place = (await this.placeOf([roomNid])).get(roomNid);
+    const place = await this.placeOf(roomNid);
     if (place === undefined) return 0;
     return isAfter(place.position, positions) ? this.search(roomNid, place.ordinal, positions) : place.ordinal;
   }
 
   /** Those of the rooms whose newest event comes after `since`. One statement for rooms not in memory, usually none. */
   async changed(roomNids: readonly number[], since: Positions): Promise<number[]> {
-    const places = await this.placeOf(roomNids);
+    await this.load(roomNids);
     return roomNids.filter((nid) => {
-      const place = places.get(nid);
+      const place = this.newest.get(nid);
       return place !== undefined && isAfter(place.position, since);
     });
   }
@@ -113,19 +113,18 @@ export class RoomPlaces {
     return within;
   }
 
-  private async placeOf(roomNids: readonly number[]): Promise<ReadonlyMap<number, RoomPlace>> {
+  private async placeOf(roomNid: number): Promise<RoomPlace | undefined> {
+    await this.load([roomNid]);
+    return this.newest.get(roomNid);
+  }
+
+  /** Brings the newest places of rooms into memory, if they are not there. */
+  private async load(roomNids: readonly number[]): Promise<void> {
     const missing = roomNids.filter((nid) => !this.newest.has(nid));
-    if (missing.length > 0) {
-      const heads = await this.heads.heads(missing);
-      for (const { roomNid, latestOrdinal: ordinal, position, snapshotNid: snapshot } of heads) {
-        this.moved(roomNid, { ordinal, position, snapshot });
-      }
+    if (missing.length === 0) return;
+    const heads = await this.heads.heads(missing);
+    for (const { roomNid, latestOrdinal: ordinal, position, snapshotNid: snapshot } of heads) {
+      this.moved(roomNid, { ordinal, position, snapshot });
     }
-    return new Map(
-      roomNids.flatMap((nid) => {
-        const place = this.newest.get(nid);
-        return place === undefined ? [] : [[nid, place] as const];
-      }),
-    );
   }
 }
