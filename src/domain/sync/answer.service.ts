@@ -7,7 +7,7 @@ import type { JoinedRooms } from './joined-rooms.service';
 import type { LeftRooms } from './left-rooms.service';
 import type { PresenceSection } from './presence-section.service';
 import type { RoomSorter, RoomTasks } from './room-tasks.service';
-import type { EventBatch, Reading, RoomsAnswer, SyncAnswer } from './sync.model';
+import type { Reading, RoomsAnswer, SyncAnswer } from './sync.model';
 import type { ToDeviceSection } from './to-device-section.service';
 
 /** What one look at the streams found. */
@@ -49,13 +49,12 @@ export class AnswerService {
       sections.toDevice.read(reading, toDeviceSince),
     ]);
     const { rooms, deviceLists } = await this.rooms(reading, tasks);
-    const found = {
-      ...(rooms === undefined ? {} : { rooms }),
-      ...batch('presence', presence),
-      ...batch('account_data', accountData),
-      ...batch('to_device', toDevice.events),
-      ...(deviceLists === undefined ? {} : { device_lists: deviceLists }),
-    };
+    const found: Partial<SyncAnswer> = {};
+    if (rooms !== undefined) found.rooms = rooms;
+    if (presence.length > 0) found.presence = { events: presence };
+    if (accountData.length > 0) found.account_data = { events: accountData };
+    if (toDevice.events.length > 0) found.to_device = { events: toDevice.events };
+    if (deviceLists !== undefined) found.device_lists = deviceLists;
     const { until } = reading.window;
     const answer: SyncAnswer = {
       next_batch: printSyncToken({ positions: until, toDevice: toDevice.upTo }),
@@ -93,8 +92,4 @@ export class AnswerService {
     if (Object.keys(invite).length > 0) rooms.invite = invite;
     if (Object.keys(knock).length > 0) rooms.knock = knock;
   }
-}
-
-function batch<K extends string>(name: K, events: EventBatch['events']): Partial<Record<K, EventBatch>> {
-  return events.length === 0 ? {} : ({ [name]: { events } } as Record<K, EventBatch>);
 }
