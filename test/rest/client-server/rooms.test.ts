@@ -154,6 +154,26 @@ describe('rooms over HTTP', () => {
     expect((context.body.events_before as unknown[]).length).toBe(2);
   });
 
+  it('finds events by their time, for those who may read the room', async () => {
+    const room = await create(alice);
+    const eventId = await say(alice, room, 'hello');
+    const { body } = await alice.api.get(v3(`/rooms/${enc(room)}/event/${enc(eventId)}`));
+    const ts = body.origin_server_ts as number;
+    const path = `/_matrix/client/v1/rooms/${enc(room)}/timestamp_to_event`;
+    const after = await alice.api.get(path, { ts: ts + 60_000, dir: 'b' });
+    expect(after).toMatchObject({ status: 200, body: { event_id: eventId, origin_server_ts: ts } });
+    const first = await alice.api.get(path, { ts: 0, dir: 'f' });
+    expect(first.status).toBe(200);
+    expect(first.body.origin_server_ts).toBeLessThanOrEqual(ts);
+    expect(await alice.api.get(path, { ts: 0, dir: 'b' })).toMatchObject({
+      status: 404,
+      body: { errcode: 'M_NOT_FOUND' },
+    });
+    expect(await alice.api.get(path, { ts: 0, dir: 'x' })).toMatchObject({ status: 400 });
+    expect(await alice.api.get(path, { dir: 'b' })).toMatchObject({ status: 400 });
+    expect(await bob.api.get(path, { ts, dir: 'b' })).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } });
+  });
+
   it('returns every event of concurrent senders once and in one order, whatever the limit and direction', async () => {
     const room = await create(alice, { preset: 'public_chat' });
     await Promise.all([joinAs(bob, room), joinAs(carol, room)]);

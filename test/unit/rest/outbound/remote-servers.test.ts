@@ -236,6 +236,32 @@ describe('the public rooms of a server', () => {
   });
 });
 
+describe('the event that a server has nearest to a time', () => {
+  const nearest = (body: JsonValue, status = 200) => {
+    answers = () => ({ status, body });
+    return remote.nearestTo(other, '!room:a.org', { ts: 1_000, direction: 'b' });
+  };
+
+  it('is asked for by the time and the direction', async () => {
+    const found = await nearest({ event_id: '$event', origin_server_ts: 999 });
+    expect(found).toEqual({ eventId: '$event', originServerTs: 999 });
+    const path = `/_matrix/federation/v1/timestamp_to_event/${encodeURIComponent('!room:a.org')}`;
+    expect(lines()).toEqual([`GET ${path}?ts=1000&dir=b`]);
+  });
+
+  it.each<[string, JsonValue, number]>([
+    ['it has none', { errcode: 'M_NOT_FOUND', error: 'no' }, 404],
+    ['it does not know the operation', UNRECOGNIZED, 404],
+    ['its time is a text', { event_id: '$event', origin_server_ts: '999' }, 200],
+    ['its time is a fraction', { event_id: '$event', origin_server_ts: 1.5 }, 200],
+    ['its id is no text', { event_id: 5, origin_server_ts: 999 }, 200],
+    ['it says nothing', {}, 200],
+    ['it says something else', [], 200],
+  ])('is none where %s', async (_, body, status) => {
+    expect(await nearest(body, status)).toBeUndefined();
+  });
+});
+
 describe('an answer that is none', () => {
   const asked: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['make_join', () => remote.makeJoin(other, '!room:a.org', '@a:own.test', ['11'])],
