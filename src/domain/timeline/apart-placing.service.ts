@@ -10,9 +10,17 @@ import { HeadMoves, type HeadMove } from './head-moves.service';
 import { HistoryPlaces, type HistoryPlace } from './history-places.service';
 import { Judgements, type Judgement } from './judgements.service';
 import { alreadyKnown, MissingEventsError, type Placed } from './placing.model';
-import { ownEntry, toHeadEvent, type PlacedApart, type PreparedEvent, type StateBase } from './prepared-event.model';
+import {
+  ownEntry,
+  toHeadEvent,
+  type HeadEvent,
+  type Incoming,
+  type PlacedApart,
+  type PreparedEvent,
+  type StateBase,
+} from './prepared-event.model';
 import { PriorStates } from './prior-states.service';
-import { NO_REDACTION, Redactions } from './redactions.service';
+import { NO_REDACTION, Redactions, type Redaction } from './redactions.service';
 import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
 import type { StateResolver } from './state-resolver.service';
@@ -28,6 +36,9 @@ interface Site {
   /** Of the state before, what matters to the event. */
   readonly entries: ReadonlyMap<string, StoredEvent>;
   readonly move: HeadMove | undefined;
+  /** What the event redacts, and what redacts it. */
+  readonly redaction: Redaction;
+  readonly redactedBy: StoredEvent | undefined;
 }
 
 /**
@@ -59,7 +70,7 @@ export class ApartPlacing {
 
   /** @throws MissingEventsError when predecessors are not here and no state was fetched for want of them */
   async place(head: RoomHead, apart: Apart): Promise<Placed> {
-    const { event, around, options } = apart;
+    const { event, options } = apart;
     const { previous, gaps } = linksOf(apart, head.room!.nid);
     if (gaps.length > 0 && options.fetched === undefined) throw new MissingEventsError(gaps);
     const history = options.history ?? (await this.places.inGap(head.room!.nid, event.eventId));
@@ -68,9 +79,17 @@ export class ApartPlacing {
     const before = await this.priors.before(head, previous, options.fetched);
     const entries = await this.judge.entriesFor(head.version, event.pdu, before);
     const judgement = await this.judgements.of(head, apart, entries, history);
-    const auth = around.auth.map((one) => one.head);
-    const move = judgement.kind === 'live' ? await this.moves.with(head, { event, previous, before, auth }) : undefined;
-    const site: Site = { previous, gaps, history, before, entries, move };
+    const { kind } = judgement;
+    const site: Site = {
+      previous,
+      gaps,
+      history,
+      before,
+      entries,
+      move: kind === 'live' ? await this.moves.with(head, { event, previous, before, auth: authOf(apart) }) : undefined,
+      redaction: kind === 'rejected' ? NO_REDACTION : await this.redactions.of(head, event.pdu, before),
+      redactedBy: await this.redactions.ahead(head, event),
+    };
     const prepared = await this.prepare(head, apart, judgement, site);
     head.place(prepared);
     return this.append(head, apart, prepared, judgement, site);
@@ -92,47 +111,53 @@ export class ApartPlacing {
   }
 
   /** The event as it is to be written. */
-  private async prepare(
-    head: RoomHead,
-    apart: Apart,
-    { kind }: Judgement,
-    { previous, gaps, history, before, entries, move }: Site,
-  ): Promise<PlacedApart> {
-    const { event, around, outlier } = apart;
-    const { pdu } = event;
-    const redaction = kind === 'rejected' ? NO_REDACTION : await this.redactions.of(head, pdu, before);
-    const shown = pdu.type !== 'm.room.redaction' || redaction.target !== undefined;
+  private async prepare(head: RoomHead, apart: Apart, { kind }: Judgement, site: Site): Promise<PlacedApart> {
+    const { eventId, pdu, json } = apart.event;
+    const { previous, gaps, history, entries, redaction } = site;
     const [own] = ownEntry(pdu);
     const replaces = own && entries.get(stateMapKey(own.type, own.stateKey));
     const stored = await this.events.events(previous.map((one) => one.nid));
+    const isAtEnd = kind === 'live' && isShown(apart, site);
     const prepared: PreparedEvent = {
-      eventId: event.eventId,
+      eventId,
       pdu,
-      json: event.json,
-      ordinal: kind === 'live' && shown ? head.nextOrdinal(gaps.length > 0) : (history?.ordinal ?? NO_PLACE),
+      json,
+      ordinal: isAtEnd ? head.nextOrdinal(gaps.length > 0) : (history?.ordinal ?? NO_PLACE),
       depthBefore: head.depth,
       previous: stored.map(toHeadEvent),
       replaces: replaces && toHeadEvent(replaces),
       replacesCurrent: own && (await this.heads.state(head, own.type, own.stateKey)),
       redacts: kind === 'soft_failed' ? undefined : redaction.target,
-      auth: own === undefined ? [] : around.auth.map((one) => one.head),
+      auth: own === undefined ? [] : authOf(apart),
     };
-    return Object.assign(prepared, {
-      incoming: {
-        kind,
-        shown,
-        outlierNid: outlier?.nid,
-        before,
-        current: move?.current ?? [],
-        changed: move?.changed ?? [],
-        gaps,
-        beside: history?.beside,
-        extremities: move && [...move.left, prepared],
-        redactedBy: await this.redactions.ahead(head, event),
-        redactsLater: redaction.later,
-      },
-    });
+    return Object.assign(prepared, { incoming: incomingOf(prepared, apart, kind, site) });
   }
+}
+
+function incomingOf(prepared: PreparedEvent, apart: Apart, kind: Incoming['kind'], site: Site): Incoming {
+  const { before, gaps, history, move, redaction, redactedBy } = site;
+  return {
+    kind,
+    shown: isShown(apart, site),
+    outlierNid: apart.outlier?.nid,
+    before,
+    current: move?.current ?? [],
+    changed: move?.changed ?? [],
+    gaps,
+    beside: history?.beside,
+    extremities: move && [...move.left, prepared],
+    redactedBy,
+    redactsLater: redaction.later,
+  };
+}
+
+/** Redactions that are not in force are not shown. */
+function isShown({ event }: Apart, { redaction }: Site): boolean {
+  return event.pdu.type !== 'm.room.redaction' || redaction.target !== undefined;
+}
+
+function authOf({ around }: Apart): HeadEvent[] {
+  return around.auth.map((one) => one.head);
 }
 
 /** Which of the events that one follows are in the room's graph, and which are not. */
