@@ -41,9 +41,8 @@ export class Templates implements EventTemplates {
     room: RoomInfo,
     draft: { readonly type: string; readonly sender: string; readonly stateKey: string; readonly content: JsonObject },
   ): Promise<EventTemplate> {
-    const head = await this.heads.of(room);
-    if (!head.isOpen) throw new NotFoundError('This server is not in the room');
-    const pdu = await head.run(() => this.draft(head, draft));
+    const ifNotOpen = () => new NotFoundError('This server is not in the room');
+    const pdu = await this.heads.inQueue(room, (head) => this.draft(head, draft), { ifNotOpen });
     return { roomVersion: room.version, pdu };
   }
 
