@@ -1,6 +1,8 @@
+import { LRUCache } from 'lru-cache';
 import { serverNameOf } from '#kernel/ids';
 import { endsWithin } from '#kernel/patience';
 import { now } from '#kernel/time';
+import { atMost } from '#platform/cache/at-most';
 import type { Storage } from '#platform/storage/storage';
 import type { RoomInfo } from '../room-state';
 import { GapReader } from './gap.repository';
@@ -36,6 +38,9 @@ export class History implements BackfillSource {
   private readonly times: TimeGaps;
   /** One at a time in a room: those that run beside each other would take the same places. */
   private readonly running = new Map<number, Promise<boolean>>();
+
+  /** Counts, by room, how often nobody helped: from then on others are asked. */
+  private readonly turns = new LRUCache<number, number>(atMost(2_000));
 
   constructor(private readonly parts: HistoryParts) {
     const { storage, events } = parts;
@@ -95,18 +100,24 @@ export class History implements BackfillSource {
 
   private async fill(room: RoomInfo, above: StoredEvent, missing: readonly string[]): Promise<boolean> {
     // Its sender's server has had what the event follows.
-    const inquiry = this.parts.inquiries.open({ room, likeliest: serverNameOf(above.sender) });
-    const ask = async (server: string, signal: AbortSignal) => {
-      const events = await this.parts.missing.backfill(room, server, missing, BATCH, signal);
-      return events.length === 0 ? undefined : { server, events };
-    };
+    const likeliest = serverNameOf(above.sender);
+    const turn = this.turns.get(room.nid) ?? 0;
+    const inquiry = this.parts.inquiries.open({ room, likeliest, turn });
     const asked = new Set<string>();
+    const ask = async (server: string, signal: AbortSignal) => {
+      const events = await this.parts.missing.backfill(room, server, missing, BATCH, signal).finally(() => {
+        if (!signal.aborted) asked.add(server);
+      });
+      return events.length === 0 ? undefined : events;
+    };
     for (;;) {
-      const given = await inquiry.ask(ask, undefined, asked).catch(() => undefined);
-      if (given === undefined) return false;
-      const place = await this.places.lowest(room.nid, above, given.events.length);
-      if ((await this.placing.placeAll(inquiry, place, given.events)) > 0) return true;
-      asked.add(given.server);
+      const events = await inquiry.ask(ask, undefined, asked).catch(() => undefined);
+      if (events === undefined) {
+        this.turns.set(room.nid, turn + 1);
+        return false;
+      }
+      const place = await this.places.lowest(room.nid, above, events.length);
+      if ((await this.placing.placeAll(inquiry, place, events)) > 0) return true;
     }
   }
 }

@@ -55,11 +55,10 @@ export class Inquiries {
 
   private async others({ room, bringer, likeliest, turn = 0 }: InquirySubject): Promise<string[]> {
     const known = await this.parts.servers().serversToAsk(room, (turn + 1) * OTHERS + 1, likeliest);
-    const others = known.filter((server) => server !== bringer);
+    const allowed = await Promise.all(known.map((server) => this.parts.allows(room, server)));
+    const others = known.filter((server, index) => server !== bringer && allowed[index]);
     const from = others.length === 0 ? 0 : (turn * OTHERS) % others.length;
-    const chosen = others.slice(from, from + OTHERS);
-    const allowed = await Promise.all(chosen.map((server) => this.parts.allows(room, server)));
-    return chosen.filter((_, index) => allowed[index]);
+    return others.slice(from, from + OTHERS);
   }
 
   /** One that brings what follows nothing could have us ask others without end. SECURITY: row 36. */
@@ -114,18 +113,18 @@ export class Inquiry {
     const sources = [...new Set([first, this.bringer, ...others])].filter(
       (server): server is string => server !== undefined && !without.has(server),
     );
-    return firstToHelp(this.affordable(sources, first), (server, signal) => this.put(question, server, signal), {
+    // Whom a reader has us ask first, when nobody has brought anything, is asked like any other.
+    const free = [this.bringer ?? sources[0], first];
+    return firstToHelp(this.affordable(sources, free), (server, signal) => this.put(question, server, signal), {
       patienceMs: (server) => Math.max(0, PATIENCE_MS - this.waitedFor(server)),
       totalMs: this.until - now(),
       signal: this.means.signal,
     });
   }
 
-  /** Who is asked first, and the bringer, cost nobody else anything. Asked one by one, as they are needed. */
-  private *affordable(servers: readonly string[], first: string | undefined): Iterable<string> {
-    for (const server of servers) {
-      if (server === first || server === this.bringer || this.means.mayAskOthers()) yield server;
-    }
+  /** Taken one by one, as they are needed: all but those who have brought the matter up themselves cost something. */
+  private *affordable(servers: readonly string[], free: readonly (string | undefined)[]): Iterable<string> {
+    for (const server of servers) if (free.includes(server) || this.means.mayAskOthers()) yield server;
   }
 
   private async put<T>(question: HedgedQuestion<T>, server: string, signal: AbortSignal): Promise<T | undefined> {

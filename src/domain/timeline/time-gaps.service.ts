@@ -1,3 +1,4 @@
+import type { HedgedQuestion } from '#kernel/hedged';
 import { serverNameOf } from '#kernel/ids';
 import type { Storage } from '#platform/storage/storage';
 import type { RoomInfo } from '../room-state';
@@ -72,14 +73,15 @@ export class TimeGaps {
       time.direction === 'b'
         ? ts <= time.ts && ts > (nearest?.originServerTs ?? -Infinity)
         : ts >= time.ts && ts < (nearest?.originServerTs ?? Infinity);
-    const events = await inquiry.ask(async (server, signal): Promise<VerifiedEvent[] | undefined> => {
+    const ask: HedgedQuestion<VerifiedEvent[]> = async (server, signal) => {
       const near = await this.parts.source().nearestTo(server, room.roomId, time, signal);
       if (near === undefined || !isNearer(near.originServerTs)) return undefined;
       const given = await this.parts.missing.backfill(room, server, [near.eventId], BATCH, signal);
       // What the event itself says counts, not what is said of it.
       const found = given.find(({ eventId }) => eventId === near.eventId);
       return found !== undefined && isNearer(found.pdu.origin_server_ts) ? given : undefined;
-    });
+    };
+    const events = await inquiry.ask(ask).catch(() => undefined);
     if (events === undefined) return false;
     const place = await this.parts.places.inMidst(room.nid, above, events.length);
     return place !== undefined && (await this.parts.placing.placeAll(inquiry, place, events)) > 0;

@@ -66,6 +66,19 @@ describe('history from before the join', () => {
     expect(asked()).toEqual(['backfill b.org', 'backfill a.org']);
   });
 
+  it('is asked of others from then on, when none of the first helps', async () => {
+    const others = ['c.org', 'd.org'].flatMap((server) => [join(`@one:${server}`), join(`@two:${server}`)]);
+    const crowd = rig.servers.know(farRoom('12', { join_rule: 'public' }, [...others, join('@bea:b.org')]));
+    await rig.membership.join(requester(await rig.people.addUser('dave')), crowd.roomId, { via: ['a.org'] });
+    room = (await rig.roomState.info(crowd.roomId))!;
+    rig.servers.trouble.set('b.org', new UnreachableServerError('b.org', 'away'));
+    expect(await fill()).toBe(false);
+    expect(asked().sort()).toEqual(['backfill b.org', 'backfill c.org', 'backfill d.org']);
+    rig.servers.calls.length = 0;
+    expect(await fill()).toBe(true);
+    expect(asked()).toEqual(['backfill a.org']);
+  });
+
   it('is not to be had when all are away', async () => {
     for (const server of ['a.org', 'b.org'])
       rig.servers.trouble.set(server, new UnreachableServerError(server, 'away'));

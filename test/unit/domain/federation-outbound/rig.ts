@@ -1,5 +1,6 @@
 import { FederationOutbound } from '#domain/federation-outbound';
 import type { EventVerifier } from '#domain/timeline';
+import { serverNameOf } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import { isCreateEvent, requiredSigners, type Pdu } from '#protocol/events/index';
 import { SigningKey } from '#protocol/signing/index';
@@ -29,7 +30,7 @@ export const state = (type: string, content: JsonObject, sender = ALICE): Action
 /** A room of Alice's on a.org in which Bob of b.org is, and what else is done there. */
 export function farRoom(version = '11', joinRules: JsonObject = { join_rule: 'public' }, more: readonly Action[] = []) {
   const dag = new TestDag(version, ALICE);
-  const servers = ['a.org', 'b.org', SERVER];
+  const servers = ['a.org', 'b.org', SERVER, ...more.map(({ sender }) => serverNameOf(sender)!)];
   dag.signatures = Object.fromEntries(servers.map((server) => [server, { 'ed25519:theirs': 'signature' }]));
   const users: JsonObject = version === '12' ? {} : { [ALICE]: 100 };
   const head = dag.chain(

@@ -47,7 +47,7 @@ describe('the servers of a room, asked about a gap in it', () => {
 
   it('are without those that the room shuts out', async () => {
     shutOut = ['s1.org'];
-    expect(await askAll(open())).toEqual(['evil.org', 's2.org', 's3.org']);
+    expect(await askAll(open())).toEqual(['evil.org', 's2.org', 's3.org', 's4.org']);
   });
 
   it('are kept waiting for five seconds by one that never answers, and only once (row 36)', async () => {
@@ -88,6 +88,11 @@ describe('the servers of a room, asked about a gap in it', () => {
   it('cost nobody anything while the one that brought the event helps', async () => {
     for (let gap = 0; gap < 100; gap++) expect(await open().ask(async (server) => server)).toBe('evil.org');
     expect(await askAll(open())).toHaveLength(4);
+  });
+
+  it('are asked one at least, when it is readers who want to know', async () => {
+    for (let page = 0; page < 100; page++) await askAll(open({ bringer: undefined }));
+    expect(await askAll(open({ bringer: undefined }))).toEqual(['s1.org']);
   });
 
   it('are not asked without end because of what one server brings; it alone still is (row 36)', async () => {
