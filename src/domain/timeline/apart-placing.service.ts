@@ -26,6 +26,17 @@ import type { RoomHeads } from './room-heads.service';
 import type { StateResolver } from './state-resolver.service';
 import { NO_PLACE, type StoredEvent } from './timeline.model';
 
+/** What placing events takes. */
+export interface PlacingParts {
+  readonly storage: Reader;
+  readonly rooms: RoomState;
+  readonly heads: RoomHeads;
+  readonly events: EventStore;
+  readonly judge: EventJudge;
+  readonly resolver: StateResolver;
+  readonly committer: Committer;
+}
+
 /** What is around the place that such an event takes in the graph. */
 interface Site {
   readonly previous: readonly DagEvent[];
@@ -52,19 +63,12 @@ export class ApartPlacing {
   private readonly places: HistoryPlaces;
   private readonly priors: PriorStates;
 
-  constructor(
-    reader: Reader,
-    rooms: RoomState,
-    private readonly heads: RoomHeads,
-    private readonly events: EventStore,
-    private readonly judge: EventJudge,
-    resolver: StateResolver,
-    private readonly committer: Committer,
-  ) {
+  constructor(private readonly parts: PlacingParts) {
+    const { storage, rooms, heads, events, judge, resolver } = parts;
     this.judgements = new Judgements(heads, judge);
-    this.moves = new HeadMoves(reader, rooms, events, resolver);
-    this.redactions = new Redactions(reader, events, judge);
-    this.places = new HistoryPlaces(reader, events);
+    this.moves = new HeadMoves(storage, rooms, events, resolver);
+    this.redactions = new Redactions(storage, events, judge);
+    this.places = new HistoryPlaces(storage, events);
     this.priors = new PriorStates(rooms, resolver);
   }
 
@@ -77,7 +81,7 @@ export class ApartPlacing {
     // A room begins once; its create event comes again with history alone.
     if (history === undefined && isCreateEvent(event.pdu)) return alreadyKnown();
     const before = await this.priors.before(head, previous, options.fetched);
-    const entries = await this.judge.entriesFor(head.version, event.pdu, before);
+    const entries = await this.parts.judge.entriesFor(head.version, event.pdu, before);
     const judgement = await this.judgements.of(head, apart, entries, history);
     const { kind } = judgement;
     const site: Site = {
@@ -102,7 +106,7 @@ export class ApartPlacing {
     { kind, problem }: Judgement,
     { previous, move }: Site,
   ): Placed {
-    const written = this.committer.appendOne(head, prepared, options.transaction).then((stored) => {
+    const written = this.parts.committer.appendOne(head, prepared, options.transaction).then((stored) => {
       this.priors.remember(prepared, stored, previous, move, options.fetched === undefined);
       return stored;
     });
@@ -116,7 +120,7 @@ export class ApartPlacing {
     const { previous, gaps, history, entries, redaction } = site;
     const [own] = ownEntry(pdu);
     const replaces = own && entries.get(stateMapKey(own.type, own.stateKey));
-    const stored = await this.events.events(previous.map((one) => one.nid));
+    const stored = await this.parts.events.events(previous.map((one) => one.nid));
     const isAtEnd = kind === 'live' && isShown(apart, site);
     const prepared: PreparedEvent = {
       eventId,
@@ -126,7 +130,7 @@ export class ApartPlacing {
       depthBefore: head.depth,
       previous: stored.map(toHeadEvent),
       replaces: replaces && toHeadEvent(replaces),
-      replacesCurrent: own && (await this.heads.state(head, own.type, own.stateKey)),
+      replacesCurrent: own && (await this.parts.heads.state(head, own.type, own.stateKey)),
       redacts: kind === 'soft_failed' ? undefined : redaction.target,
       auth: own === undefined ? [] : authOf(apart),
     };

@@ -51,11 +51,11 @@ export interface TimelineHeart {
 }
 
 /** What judges and places events, ours and others', on the same heads and committer. */
-function composePlacing({ storage, rooms, store, heads, committer }: TimelineHeart) {
+function composePlacing({ storage, rooms, store: events, heads, committer }: TimelineHeart) {
   const chains = new AuthChains(storage);
-  const judge = new EventJudge(rooms, store);
-  const resolver = new StateResolver(rooms, store, chains);
-  const placing = new EventPlacing(storage, rooms, heads, store, judge, resolver, committer);
+  const judge = new EventJudge(rooms, events);
+  const resolver = new StateResolver(rooms, events, chains);
+  const placing = new EventPlacing({ storage, rooms, heads, events, judge, resolver, committer });
   return { chains, judge, resolver, placing };
 }
 

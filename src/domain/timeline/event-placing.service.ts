@@ -1,20 +1,15 @@
-import type { Reader } from '#platform/storage/storage';
 import { canonicalJson } from '#protocol/canonical-json';
 import type { Pdu, SignedEvent } from '#protocol/events/index';
-import type { RoomInfo, RoomState } from '../room-state';
-import { ApartPlacing } from './apart-placing.service';
+import type { RoomInfo } from '../room-state';
+import { ApartPlacing, type PlacingParts } from './apart-placing.service';
 import type { Apart } from './apart.model';
-import type { Committer } from './committer.service';
 import { isInGraph, type DagEvent } from './dag.model';
 import { DagReader } from './dag.repository';
-import type { EventJudge } from './event-judge.service';
 import type { EventStore } from './event-store.service';
 import type { VerifiedEvent } from './ingest.model';
 import { alreadyKnown, MissingEventsError, type Placed, type PlacingOptions } from './placing.model';
 import { isPlain, PlainPlacing } from './plain-placing.service';
 import type { RoomHead } from './room-head.model';
-import type { RoomHeads } from './room-heads.service';
-import type { StateResolver } from './state-resolver.service';
 import { SurroundingsReader, type Glance } from './surroundings.service';
 import { UNKNOWN_STATE, type StoredEvent } from './timeline.model';
 
@@ -23,24 +18,19 @@ import { UNKNOWN_STATE, type StoredEvent } from './timeline.model';
  * nothing to wait for but the database.
  */
 export class EventPlacing {
+  private readonly events: EventStore;
   private readonly dag: DagReader;
   private readonly surroundings: SurroundingsReader;
   private readonly plain: PlainPlacing;
   private readonly apart: ApartPlacing;
 
-  constructor(
-    reader: Reader,
-    rooms: RoomState,
-    heads: RoomHeads,
-    private readonly events: EventStore,
-    judge: EventJudge,
-    resolver: StateResolver,
-    committer: Committer,
-  ) {
-    this.dag = new DagReader(reader);
-    this.surroundings = new SurroundingsReader(reader, heads, events);
+  constructor(parts: PlacingParts) {
+    const { storage, heads, events, judge, committer } = parts;
+    this.events = events;
+    this.dag = new DagReader(storage);
+    this.surroundings = new SurroundingsReader(storage, heads, events);
     this.plain = new PlainPlacing(heads, judge, committer);
-    this.apart = new ApartPlacing(reader, rooms, heads, events, judge, resolver, committer);
+    this.apart = new ApartPlacing(parts);
   }
 
   /**
