@@ -4,6 +4,7 @@ import type { VerifiedEvent } from './ingest.model';
 import type { Inquiry } from './inquiries.service';
 import type { MissingEvents } from './missing-events.service';
 import { MissingEventsError } from './placing.model';
+import type { RoomHead } from './room-head.model';
 import type { RoomHeads } from './room-heads.service';
 
 /** States fetched for one batch: history that falls apart into more pieces is left. SECURITY: row 36. */
@@ -56,16 +57,12 @@ export class HistoryPlacing {
     history: HistoryPlace,
     fetch: boolean,
   ): Promise<boolean> {
-    const head = await this.parts.heads.of(inquiry.room);
-    const over = await head.run(async () => {
-      await head.settled();
-      return head.snapshot?.nid ?? 0;
-    });
-    const options = fetch
-      ? { history, fetched: await this.parts.missing.stateBefore(inquiry, event, over) }
-      : { history };
+    const { heads, missing, placing } = this.parts;
+    const over = () => heads.committedState(inquiry.room);
+    const options = fetch ? { history, fetched: await missing.stateBefore(inquiry, event, await over()) } : { history };
     // The promise of the commit must not be awaited in the queue.
-    const { placed } = await head.run(async () => ({ placed: await this.parts.placing.place(head, event, options) }));
+    const place = async (head: RoomHead) => ({ placed: await placing.place(head, event, options) });
+    const { placed } = await heads.inQueue(inquiry.room, place);
     await placed.written;
     return placed.status === 'accepted';
   }

@@ -186,13 +186,9 @@ export class Ingest implements IncomingEvents {
     }).then(({ placed }) => placed);
   }
 
-  private async inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>): Promise<T> {
-    for (;;) {
-      const head = await this.parts.heads.of(room);
-      if (!head.isOpen) throw new NotFoundError('This server is not in the room');
-      const result = await head.run(async () => (head.failure === undefined ? { done: await work(head) } : undefined));
-      if (result !== undefined) return result.done;
-    }
+  private inQueue<T>(room: RoomInfo, work: (head: RoomHead) => Promise<T>): Promise<T> {
+    const ifNotOpen = () => new NotFoundError('This server is not in the room');
+    return this.parts.heads.inQueue(room, work, { ifNotOpen });
   }
 
   private async stage(room: RoomInfo, { eventId, json, origin, pdu }: VerifiedEvent): Promise<IngestOutcome> {
@@ -255,10 +251,7 @@ export class Ingest implements IncomingEvents {
     } catch (error) {
       if (!(error instanceof MissingEventsError)) throw error;
     }
-    const over = await this.inQueue(room, async (head) => {
-      await head.settled();
-      return head.snapshot?.nid ?? 0;
-    });
+    const over = await this.parts.heads.committedState(room);
     const fetched = await this.parts.missing.stateBefore(inquiry, event, over);
     return this.place(room, event, { ...options, fetched });
   }

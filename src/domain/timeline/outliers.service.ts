@@ -46,12 +46,8 @@ export class Outliers {
    * neither known nor among them cannot be judged and are left out.
    */
   async take(room: RoomInfo, version: RoomVersion, events: readonly InspectedEvent[]): Promise<Map<string, Outlier>> {
-    const head = await this.heads.of(room);
     // In the room's queue: an event that is being placed must not be kept as an outlier too.
-    return head.run(async () => {
-      await head.settled();
-      return this.takeAll(head, room, version, events);
-    });
+    return this.heads.inQueue(room, (head) => this.takeAll(head, room, version, events), { settled: true });
   }
 
   private async takeAll(

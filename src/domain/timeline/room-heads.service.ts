@@ -3,7 +3,7 @@ import { atMost } from '#platform/cache/at-most';
 import type { RoomOwnership } from '#platform/cluster/room-ownership';
 import type { Reader } from '#platform/storage/storage';
 import { roomVersion } from '#protocol/room-versions';
-import { stateMapKey, type RoomInfo, type RoomState, type StateKeyPair } from '../room-state';
+import { stateMapKey, type RoomInfo, type RoomState, type SnapshotId, type StateKeyPair } from '../room-state';
 import type { EventStore } from './event-store.service';
 import { toHeadEvent, type HeadEvent } from './prepared-event.model';
 import { RoomHead } from './room-head.model';
@@ -60,6 +60,11 @@ export class RoomHeads {
       });
       if (result !== undefined) return result.done;
     }
+  }
+
+  /** The room's state once nothing of it is under way. */
+  committedState(room: RoomInfo): Promise<SnapshotId> {
+    return this.inQueue(room, (head) => Promise.resolve(head.snapshot?.nid ?? 0), { settled: true });
   }
 
   /** The newest event under a key of the state, committed or not. */
