@@ -13,6 +13,23 @@ const featureRules = features.map(({ name, uses }) => ({
   },
 }));
 
+/** A feature that is divided into folders: each sees those before it, and what the feature has for all of them. */
+const folderRules = features.flatMap(({ name, folders = [] }) =>
+  folders.map((folder, index) => ({
+    name: `folder-${name}-${folder}`,
+    comment: `${name}/${folder} may use: ${folders.slice(0, index).join(', ') || 'no other folder'} (src/domain/features.json)`,
+    severity: 'error',
+    from: { path: `^src/domain/${name}/${folder}/` },
+    to: {
+      path: `^src/domain/${name}/`,
+      pathNot: [
+        `^src/domain/${name}/(${folders.slice(0, index + 1).join('|')})/`,
+        `^src/domain/${name}/[^/]+\\.(model|ports|errors|config|stream)\\.ts$`,
+      ],
+    },
+  })),
+);
+
 const layer = (name, from, allowed) => ({
   name,
   comment: `${name}: arrows point down (DESIGN, "Layout")`,
@@ -62,6 +79,7 @@ module.exports = {
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|util)$' },
     },
     ...featureRules,
+    ...folderRules,
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

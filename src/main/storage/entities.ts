@@ -21,7 +21,7 @@ import {
   eventEntity,
   eventJsonEntity,
   eventTransactionEntity,
-} from '../../domain/timeline/event.entity';
+} from '../../domain/timeline/store/event.entity';
 import {
   earlyRedactionEntity,
   eventAuthEntity,
@@ -29,8 +29,8 @@ import {
   restatedRoomEntity,
   roomGapEntity,
   stagedEventEntity,
-} from '../../domain/timeline/dag.entity';
-import { roomExtremityEntity, roomHeadEntity } from '../../domain/timeline/room-head.entity';
+} from '../../domain/timeline/store/dag.entity';
+import { roomExtremityEntity, roomHeadEntity } from '../../domain/timeline/store/room-head.entity';
 import { registrationNonceEntity } from '../../domain/account-lifecycle/registration-nonces.entity';
 import { pendingPartingEntity } from '../../domain/account-lifecycle/pending-partings.entity';
 import { eventRelationEntity } from '../../domain/relations/relations.entity';
