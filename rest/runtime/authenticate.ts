@@ -28,8 +28,6 @@ export interface SignedRequest {
   readonly signatures: readonly string[];
   /** The parsed body, undefined when there was none. */
   readonly content: JsonObject | undefined;
-  /** The same as canonical JSON, its numbers as they are written in the body. */
-  readonly writtenContent?: () => string;
   /** The network address that it came from, as limits count it. */
   readonly client: string;
 }
@@ -86,7 +84,7 @@ export async function authenticateToken(
 export function authenticateServer(
   ports: Authenticators,
   request: IncomingMessage,
-  signed: Pick<SignedRequest, 'uri' | 'content' | 'writtenContent' | 'client'>,
+  signed: Pick<SignedRequest, 'uri' | 'content' | 'client'>,
 ): Promise<FederationRequester> {
   if (!ports.server) throw unauthorized('This server does not federate');
   return ports.server({ ...signed, method: request.method ?? 'GET', signatures: matrixSignatures(request) });

@@ -1,6 +1,5 @@
 import { InvalidParamError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
-import { canonicalJsonAsWritten } from '#protocol/canonical-json-as-written';
 import { asksElsewhere } from './asks-elsewhere';
 import { authenticateServer, authenticateToken, type AnyRequester, type Authenticators } from './authenticate';
 import { limitKey } from './client-address';
@@ -24,13 +23,13 @@ export interface Served {
   readonly pair: boolean;
 }
 
-/** A body as read: what the delegate gets, and what was on the wire. */
+/** A body as read: what the delegate gets, and whether there was anything on the wire. */
 interface Body {
   readonly value: JsonObject | undefined;
-  readonly bytes: Buffer;
+  readonly sent: boolean;
 }
 
-const NO_BODY: Body = { value: undefined, bytes: Buffer.alloc(0) };
+const NO_BODY: Body = { value: undefined, sent: false };
 
 /** Takes a matched request through authentication, limits, body and validation to its delegate, in this order always. */
 export class Service {
@@ -94,17 +93,12 @@ export class Service {
     const bytes = await readBody(exchange.incoming, limit);
     const rules =
       contract.api === 'server-server' || contract.api === 'application-service' ? SERVER_JSON : CLIENT_JSON;
-    return { value: parseJsonBody(bytes, rules), bytes };
+    return { value: parseJsonBody(bytes, rules), sent: bytes.length > 0 };
   }
 
-  private async signer(
-    exchange: Exchange,
-    lead: OperationContract,
-    { value: content, bytes }: Body,
-  ): Promise<AnyRequester> {
-    const about = { uri: exchange.target.uri, client: limitKey(exchange.ip) };
-    const writtenContent = (): string => canonicalJsonAsWritten(bytes.toString('utf8'));
-    const signed = bytes.length > 0 ? { ...about, content, writtenContent } : { ...about, content: undefined };
+  private async signer(exchange: Exchange, lead: OperationContract, body: Body): Promise<AnyRequester> {
+    const { uri } = exchange.target;
+    const signed = { uri, content: body.sent ? body.value : undefined, client: limitKey(exchange.ip) };
     const requester = await authenticateServer(this.ports, exchange.incoming, signed);
     exchange.caller = requester.origin;
     await this.limits.checkServer(lead, requester);

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { BadJsonError, NotJsonError } from '#kernel/errors';
 import { isJsonObject, type JsonObject } from '#kernel/json';
+import { isOddlyWritten, rememberNumbers } from '#protocol/written-numbers';
 
 /** What one door lets through. docs/decisions/json-input.md says why. */
 export interface JsonRules {
@@ -8,14 +9,16 @@ export interface JsonRules {
   readonly maxDepth: number;
   /** Numbers beyond 2^53-1 are refused; events of old room versions may hold them, and are judged one by one. */
   readonly safeNumbers: boolean;
+  /** How numbers are written is remembered: by that events are hashed, and requests signed. */
+  readonly writtenNumbers: boolean;
   /** Members called `__proto__` are refused, not kept as plain data. */
   readonly refuseProto: boolean;
 }
 
 /** Bodies of clients, identity and push callers. */
-export const CLIENT_JSON: JsonRules = { maxDepth: 100, safeNumbers: true, refuseProto: true };
+export const CLIENT_JSON: JsonRules = { maxDepth: 100, safeNumbers: true, writtenNumbers: false, refuseProto: true };
 /** Bodies of servers: one odd event must not cost the whole transaction, so what can be judged later passes. */
-export const SERVER_JSON: JsonRules = { maxDepth: 1000, safeNumbers: false, refuseProto: false };
+export const SERVER_JSON: JsonRules = { maxDepth: 1000, safeNumbers: false, writtenNumbers: true, refuseProto: false };
 
 /**
  * Parses a request body that must be a JSON object. An empty body is an empty object, since old clients send none.
@@ -25,10 +28,12 @@ export const SERVER_JSON: JsonRules = { maxDepth: 1000, safeNumbers: false, refu
 export function parseJsonBody(bytes: Buffer, rules: JsonRules): JsonObject {
   if (bytes.length === 0) return {};
   if (!isUtf8(bytes)) throw new NotJsonError('The body is not UTF-8');
-  const odd = scan(bytes, rules.maxDepth);
-  const value = parse(bytes.toString('utf8'));
+  const { odd, numbers } = scan(bytes, rules.maxDepth);
+  const text = bytes.toString('utf8');
+  const value = parse(text);
   if (!isJsonObject(value)) throw new BadJsonError('The body must be a JSON object');
   if (odd || bytes.includes('__proto__')) inspect(value, rules);
+  if (numbers && rules.writtenNumbers) rememberNumbers(text, value);
   return value;
 }
 
@@ -55,13 +60,20 @@ for (const [kind, characters] of Object.entries({ 1: '{[', 2: '}]', 3: '01234567
 /** A number of so many characters may be beyond 2^53-1. */
 const LONG_NUMBER = 16;
 
-/**
- * True when the bytes hold an escape that may hide a surrogate or a letter of `__proto__`, or a number of 16 and more
- * characters or with an exponent: the parsed value is then walked. Throws for nesting deeper than `maxDepth`.
- */
-function scan(bytes: Buffer, maxDepth: number): boolean {
+const POINT = 46;
+
+interface Scan {
+  /** There is an escape that may hide a surrogate or a letter of `__proto__`, or a number that may be out of range. */
+  readonly odd: boolean;
+  /** There is a number whose value does not tell how it is written. */
+  readonly numbers: boolean;
+}
+
+/** Tells whether the parsed value must be walked. Throws for nesting deeper than `maxDepth`. */
+function scan(bytes: Buffer, maxDepth: number): Scan {
   const hasEscapes = bytes.includes(BACKSLASH);
   let odd = hasEscapes && ODD_ESCAPES.some((escape) => bytes.includes(escape));
+  let numbers = false;
   let depth = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] as number;
@@ -74,14 +86,19 @@ function scan(bytes: Buffer, maxDepth: number): boolean {
     if (kind === CLOSE) depth--;
     if (kind < DIGIT || kind === EXPONENT) continue;
     const start = at;
+    let hasPoint = false;
+    let hasExponent = false;
     let next = CLASSES[bytes[at + 1] ?? 0] as number;
     for (; next >= DIGIT; next = CLASSES[bytes[at + 1] ?? 0] as number) {
-      odd ||= next === EXPONENT;
+      hasExponent ||= next === EXPONENT;
+      hasPoint ||= bytes[at + 1] === POINT;
       at++;
     }
-    odd ||= at - start + 1 >= LONG_NUMBER;
+    const mayBeOut = hasExponent || at - start + 1 >= LONG_NUMBER;
+    odd ||= mayBeOut;
+    if (!numbers && (mayBeOut || hasPoint)) numbers = isOddlyWritten(bytes.toString('latin1', start, at + 1));
   }
-  return odd;
+  return { odd, numbers };
 }
 
 /** Halves of characters, and ASCII letters that need no escape. */

@@ -1,5 +1,6 @@
 import { BadJsonError } from '#kernel/errors';
 import type { JsonObject, JsonValue } from '#kernel/json';
+import { numbersAsWritten } from './written-numbers';
 
 /** Objects and arrays may nest this deep; the parsers of several other servers refuse more. */
 export const MAX_JSON_DEPTH = 128;
@@ -7,7 +8,7 @@ export const MAX_JSON_DEPTH = 128;
 export interface CanonicalJsonOptions {
   /**
    * Room versions 1 to 5 let numbers pass that canonical JSON forbids (floats, integers beyond 53 bits). False writes
-   * them as the servers do that made those rooms; true, the default, refuses them.
+   * them as the servers do that made those rooms, or as they came; true, the default, refuses them.
    */
   readonly strict?: boolean;
 }
@@ -66,12 +67,12 @@ function weight(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
 
-function write(value: JsonValue, strict: boolean, depth: number): string {
+function write(value: JsonValue, strict: boolean, depth: number, asWritten?: string): string {
   switch (typeof value) {
     case 'string':
       return canonicalString(value);
     case 'number':
-      return writeNumber(value, strict);
+      return writeNumber(value, strict, asWritten);
     case 'boolean':
       return value ? 'true' : 'false';
     case 'object':
@@ -84,24 +85,31 @@ function write(value: JsonValue, strict: boolean, depth: number): string {
 }
 
 function writeArray(items: readonly JsonValue[], strict: boolean, depth: number): string {
+  const written = numbersAsWritten(items);
   let out = '[';
   for (let i = 0; i < items.length; i++) {
     if (i > 0) out += ',';
-    out += write(items[i] as JsonValue, strict, depth + 1);
+    out += write(items[i] as JsonValue, strict, depth + 1, written?.get(String(i)));
   }
   return `${out}]`;
 }
 
 function writeObject(object: JsonObject, strict: boolean, depth: number): string {
   const keys = sortByCodePoint(Object.keys(object));
+  const written = numbersAsWritten(object);
   let out = '';
   for (const key of keys) {
-    out += `${out === '' ? '{' : ','}${canonicalString(key)}:${write(object[key] as JsonValue, strict, depth + 1)}`;
+    const value = write(object[key] as JsonValue, strict, depth + 1, written?.get(key));
+    out += `${out === '' ? '{' : ','}${canonicalString(key)}:${value}`;
   }
   return out === '' ? '{}' : `${out}}`;
 }
 
-function writeNumber(value: number, strict: boolean): string {
+function writeNumber(value: number, strict: boolean, asWritten?: string): string {
+  if (asWritten !== undefined) {
+    if (strict || !Number.isFinite(value)) throw new NotCanonical();
+    return asWritten;
+  }
   // Adding zero turns the negative zero into the plain one.
   if (Number.isSafeInteger(value)) return String(value + 0);
   if (strict || !Number.isFinite(value)) throw new NotCanonical();

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '#kernel/json';
+import { parseCanonicalJson } from '#protocol/written-numbers';
 import { contentHash, type Pdu } from '#protocol/events/index';
 import { startHostileScene, type HostileScene } from './hostile-scene';
 import { path, type JoinedRoom } from './hostile-server';
@@ -254,7 +255,7 @@ describe('a hostile server sends events', () => {
         pdus: [{ ...pdu, content: { ...pdu.content, ...content } }],
       });
       const uri = path('v1/send', `odd${Object.values(content).join()}`);
-      const answer = await scene.hostile.request('PUT', uri, { body: JSON.parse(raw) as JsonObject, raw });
+      const answer = await scene.hostile.request('PUT', uri, { body: parseCanonicalJson(raw) as JsonObject, raw });
       expect(answer).toEqual({ status: 200, body: { pdus: {} } });
     }
     expect(await scene.texts()).not.toContain('not canonical');

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '#kernel/json';
 import { buildEvent, eventIdOf, hashAndSign, type Pdu, type SignedEvent } from '#protocol/events/index';
 import { roomVersion, type RoomVersion } from '#protocol/room-versions';
 import { printRequestSignature, requestText, signJson, SigningKey } from '#protocol/signing/index';
+import { parseCanonicalJson } from '#protocol/written-numbers';
 
 export type Answer = { status: number; body: JsonObject };
 
@@ -65,10 +66,13 @@ export abstract class SigningPeer {
 
   /** A signed request; `raw` is sent as it is, and signed as `body` says. */
   async requestTo(destination: string, method: string, uri: string, body?: JsonObject, raw?: string): Promise<Answer> {
-    const parts = { method, uri, origin: this.serverName, destination, content: body };
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    // Numbers are signed as they are written.
+    const signed = text === undefined ? undefined : parseCanonicalJson(text);
+    const parts = { method, uri, origin: this.serverName, destination, content: signed };
     const signature = this.key.sign(requestText(parts));
     const authorization = printRequestSignature({ ...parts, keyId: this.key.keyId, signature });
-    const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+    const content = raw ?? text;
     const headers = { authorization, ...(content !== undefined && { 'content-type': 'application/json' }) };
     return this.transmit(destination, method, uri, headers, content);
   }

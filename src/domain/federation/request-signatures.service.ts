@@ -21,8 +21,6 @@ export interface SignedRequest {
   readonly signatures: readonly string[];
   /** The parsed body, undefined when there was none. */
   readonly content: JsonObject | undefined;
-  /** The same as canonical JSON, its numbers as the other server wrote them; asked for when that may make a difference. */
-  readonly writtenContent?: () => string;
   /** The network address that it came from, on whose behalf the key is fetched: the origin is only claimed so far. */
   readonly client: string;
 }
@@ -93,15 +91,10 @@ export class RequestSignatures {
   }
 
   private async holds({ origin, destination, keyId, signature }: RequestSignature, request: SignedRequest) {
-    const { method, uri, content, writtenContent, client } = request;
+    const { method, uri, content, client } = request;
     const key = await this.parts.keys.currentKey(origin, keyId, client);
     if (key === undefined) return false;
-    const parts = { method, uri, origin, destination, content };
-    if (key.verify(requestText(parts), signature)) return true;
-    // Anybody in a room of versions 1 to 5 may put numbers into it that are signed as they are written.
-    return (
-      writtenContent !== undefined && key.verify(requestText({ ...parts, contentText: writtenContent() }), signature)
-    );
+    return key.verify(requestText({ method, uri, origin, destination, content }), signature);
   }
 }
 

@@ -2,6 +2,7 @@ import type { JsonObject } from '#kernel/json';
 
 import { ownObject } from '../json-access';
 import type { RoomVersion } from '../room-versions';
+import { keepNumbers } from '../written-numbers';
 import type { Pdu } from './pdu';
 
 const KEPT = new Set([
@@ -78,6 +79,7 @@ function keepSignedInvite(content: JsonObject, kept: JsonObject): void {
 
 function pick(object: JsonObject, keys: readonly string[]): JsonObject {
   const picked: JsonObject = {};
+  keepNumbers(object, picked);
   for (const key of keys) {
     if (Object.hasOwn(object, key)) picked[key] = object[key] as JsonObject;
   }

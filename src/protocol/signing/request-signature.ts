@@ -20,8 +20,6 @@ export interface SignedParts {
   readonly destination: string | undefined;
   /** The body; undefined when there is none. */
   readonly content: JsonValue | undefined;
-  /** The body as canonical JSON, where it is at hand. */
-  readonly contentText?: string;
 }
 
 const SCHEME = /^x-matrix +/i;
@@ -69,9 +67,8 @@ export function printRequestSignature({ origin, destination, keyId, signature }:
  * The text that a request's signature covers: canonical JSON of its parts. Events of old rooms may hold numbers that
  * canonical JSON forbids; they are written as their servers write them. Throws BadJsonError for what is no JSON.
  */
-export function requestText({ method, uri, origin, destination, content, contentText }: SignedParts): string {
-  const text = contentText ?? (content === undefined ? undefined : canonicalJson(content, { strict: false }));
-  const body = text === undefined ? '' : `"content":${text},`;
+export function requestText({ method, uri, origin, destination, content }: SignedParts): string {
+  const body = content === undefined ? '' : `"content":${canonicalJson(content, { strict: false })},`;
   const to = destination === undefined ? '' : `"destination":${canonicalString(destination)},`;
   const rest = `"method":${canonicalString(method)},"origin":${canonicalString(origin)},"uri":${canonicalString(uri)}`;
   return `{${body}${to}${rest}}`;

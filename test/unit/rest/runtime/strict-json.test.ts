@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { canonicalJson } from '#protocol/canonical-json';
 import { CLIENT_JSON, parseJsonBody, SERVER_JSON, type JsonRules } from '#rest/runtime/strict-json';
 
 const parse = (text: string, rules: JsonRules = CLIENT_JSON) => parseJsonBody(Buffer.from(text), rules);
@@ -90,6 +91,9 @@ describe('a JSON body', () => {
     it('keeps what only single events are refused for', () => {
       expect(parse('{"a":12345678901234567890,"b":1.5}', SERVER_JSON)).toEqual({ a: 12345678901234567890, b: 1.5 });
       expect(parse(`{"a":${'['.repeat(900)}${']'.repeat(900)}}`, SERVER_JSON)).toHaveProperty('a');
+      for (const text of ['{"a":12345678901234567890}', '{"a":[1.0]}', '{"a":1e3}']) {
+        expect(canonicalJson(parse(text, SERVER_JSON), { strict: false })).toBe(text);
+      }
     });
 
     it('keeps __proto__ as a member of its object without any effect on it', () => {
