@@ -11,6 +11,7 @@ import { Redactions } from '../placing/redactions.service';
 import type { RoomHead } from '../heads/room-head.model';
 import type { RoomHeads } from '../heads/room-heads.service';
 import { NO_PLACE, UNKNOWN_STATE, type StoredEvent } from '../timeline.model';
+import { inAuthOrder } from './lineage.model';
 
 /** An outlier, known before or now. */
 export interface Outlier extends AuthEvent {
@@ -204,37 +205,4 @@ function outlierOf(
     redactedByNid: redactedBy?.nid ?? null,
     pdu,
   };
-}
-
-/** Authority first. A circle, which hashes make impossible but for versions 1 and 2, is left out. */
-export function inAuthOrder(events: ReadonlyMap<string, InspectedEvent>): InspectedEvent[] {
-  return inOrder(events, authEventIds);
-}
-
-/** Those that others lead to come first; without recursion, since chains are as long as strangers make them. */
-export function inOrder(
-  events: ReadonlyMap<string, InspectedEvent>,
-  references: (pdu: InspectedEvent['pdu']) => readonly string[],
-): InspectedEvent[] {
-  const waiting = new Map<string, number>();
-  const followers = new Map<string, InspectedEvent[]>();
-  const free: InspectedEvent[] = [];
-  for (const event of events.values()) {
-    const inside = [...new Set(references(event.pdu))].filter((id) => events.has(id));
-    waiting.set(event.eventId, inside.length);
-    if (inside.length === 0) free.push(event);
-    for (const id of inside) {
-      const list = followers.get(id);
-      if (list === undefined) followers.set(id, [event]);
-      else list.push(event);
-    }
-  }
-  for (const event of free) {
-    for (const follower of followers.get(event.eventId) ?? []) {
-      const left = waiting.get(follower.eventId)! - 1;
-      waiting.set(follower.eventId, left);
-      if (left === 0) free.push(follower);
-    }
-  }
-  return free;
 }
