@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { BadJsonError, NotJsonError } from '#kernel/errors';
 import { isJsonObject, type JsonObject } from '#kernel/json';
-import { isOddlyWritten, rememberNumbers } from '#protocol/written-numbers';
+import { rememberNumbers } from '#protocol/written-numbers';
 
 /** What one door lets through. docs/decisions/json-input.md says why. */
 export interface JsonRules {
@@ -65,7 +65,7 @@ const POINT = 46;
 interface Scan {
   /** There is an escape that may hide a surrogate or a letter of `__proto__`, or a number that may be out of range. */
   readonly odd: boolean;
-  /** There is a number whose value does not tell how it is written. */
+  /** There is a number whose value may not tell how it is written. */
   readonly numbers: boolean;
 }
 
@@ -96,7 +96,7 @@ function scan(bytes: Buffer, maxDepth: number): Scan {
     }
     const mayBeOut = hasExponent || at - start + 1 >= LONG_NUMBER;
     odd ||= mayBeOut;
-    if (!numbers && (mayBeOut || hasPoint)) numbers = isOddlyWritten(bytes.toString('latin1', start, at + 1));
+    numbers ||= mayBeOut || hasPoint;
   }
   return { odd, numbers };
 }

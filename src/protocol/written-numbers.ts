@@ -9,10 +9,11 @@ const HINT = /\d[.eE]|\d{16}/;
 /** Fifty events of nothing else have fewer. */
 const MAX_NUMBERS = 1_000_000;
 
+const MARK = /[.eE]/;
 /** Shorter numbers without a mark are written as all others are. */
 const LONG = 16;
-const MARKS: ReadonlySet<number> = new Set([...'.eE'].map((mark) => mark.charCodeAt(0)));
 
+const [POINT, SMALL_E, LARGE_E] = [46, 101, 69];
 const [QUOTE, BACKSLASH, SPACE, COMMA] = [34, 92, 32, 44];
 const [BRACE, CLOSING_BRACE, BRACKET, CLOSING_BRACKET] = [123, 125, 91, 93];
 
@@ -26,9 +27,10 @@ export function numbersAsWritten(container: object): ReadonlyMap<string, string>
 }
 
 /** Whether a number is such a one. Of fractions the value tells: every server writes the shortest that leads back to it. */
-export function isOddlyWritten(number: string): boolean {
+function isOddlyWritten(number: string): boolean {
   const value = Number(number);
-  return Number.isInteger(value) && number !== '-0' && number !== BigInt(value).toString();
+  if (!Number.isInteger(value)) return false;
+  return MARK.test(number) || (number !== '-0' && number !== BigInt(value).toString());
 }
 
 /** Has a copy of some members of an object written as the object is. */
@@ -111,12 +113,15 @@ class Walk {
   /** A number, true, false or null. */
   private takeWord(): string | undefined {
     const start = this.at;
-    let isSpecial = false;
+    let isMarked = false;
     let code = this.text.charCodeAt(start);
-    for (; !endsWord(code); code = this.text.charCodeAt(++this.at)) isSpecial ||= MARKS.has(code);
-    if (!isSpecial && this.at - start < LONG) return undefined;
+    for (; !endsWord(code); code = this.text.charCodeAt(++this.at)) {
+      isMarked ||= code === POINT || code === SMALL_E || code === LARGE_E;
+    }
+    const mayBeOdd = isMarked || this.at - start >= LONG;
+    if (!mayBeOdd || this.found >= MAX_NUMBERS) return undefined;
     const word = this.text.slice(start, this.at);
-    if (this.found >= MAX_NUMBERS || !isOddlyWritten(word)) return undefined;
+    if (!isOddlyWritten(word)) return undefined;
     this.found++;
     return word;
   }
