@@ -77,7 +77,7 @@ export class Timeline {
     const heads = new RoomHeads(storage, rooms, this.store, ownership);
     const maker = new EventMaker(config, heads, this.store, now);
     this.committer = new Committer(storage, rooms, this.store, heads, this.places, now);
-    this.newRooms = new NewRooms(config, maker, this.committer, ownership);
+    this.newRooms = new NewRooms(config, maker, this.committer, ownership, now);
     this.requests = new Requests(storage);
     this.requestExpiry = new RequestExpiryJob(storage, now);
     this.rules = [new MessageRules(this.store)];

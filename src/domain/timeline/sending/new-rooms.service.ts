@@ -32,11 +32,14 @@ const EVENTS_AT_ONCE = 32;
 
 /** Writes whole rooms, in one transaction each. */
 export class NewRooms {
+  private newest = 0;
+
   constructor(
     private readonly config: TimelineConfig,
     private readonly maker: EventMaker,
     private readonly committer: Committer,
     private readonly ownership: RoomOwnership,
+    private readonly now: () => number,
   ) {}
 
   /**
@@ -49,7 +52,14 @@ export class NewRooms {
     const content = { ...createContent, room_version: version.id };
     const provisionalId = this.newRoomId();
     const provisional = new RoomHead(provisionalId, version, await this.ownership.claim(provisionalId));
-    const create = await this.prepare(provisional, { type: 'm.room.create', stateKey: '', content, sender });
+    const originServerTs = this.timeOfItsOwn();
+    const create = await this.prepare(provisional, {
+      type: 'm.room.create',
+      stateKey: '',
+      content,
+      sender,
+      originServerTs,
+    });
     const roomId = version.createEventIsRoomId ? `!${create.eventId.slice(1)}` : provisional.roomId;
     const claim = version.createEventIsRoomId ? await this.ownership.claim(roomId) : provisional.claim;
     const head = new RoomHead(roomId, version, claim);
@@ -70,6 +80,12 @@ export class NewRooms {
     };
     const stored = await this.committer.append({ head, events, newRoom, within: request.within });
     return { room: head.room!, events: stored };
+  }
+
+  /** Two rooms that a user makes in one millisecond would be one by their create events, where these give them their ids. */
+  private timeOfItsOwn(): number {
+    this.newest = Math.max(this.now(), this.newest + 1);
+    return this.newest;
   }
 
   private async prepare(head: RoomHead, draft: MakerDraft): Promise<PreparedEvent> {

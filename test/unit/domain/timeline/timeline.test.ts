@@ -27,6 +27,18 @@ describe('timeline', () => {
     ]);
   });
 
+  it.each([...knownRoomVersions()])('makes any number of rooms of version %s in one millisecond', async (version) => {
+    const stopped = new Timeline(
+      { serverName: SERVER, signingKey },
+      rig.storage,
+      new RoomState(rig.storage),
+      () => 1_000,
+    );
+    const rooms = await Promise.all([1, 2, 3].map(() => makeRoom(stopped, version)));
+    expect(new Set(rooms.map(({ roomId }) => roomId)).size).toBe(3);
+    for (const { roomId } of rooms) await say(stopped, roomId, ALICE, 'hello');
+  });
+
   it('goes on where it was after a restart', async () => {
     const room = await makeRoom(rig.timeline, '11');
     await say(rig.timeline, room.roomId, ALICE, 'one');
