@@ -18,12 +18,6 @@ export class CopiesReader {
     const rows = await this.reader.all<{ event_nid: number; room_nid: number }>(sql, [destination, limit]);
     return rows.map((row) => ({ destination, eventNid: row.event_nid, roomNid: row.room_nid }));
   }
-
-  /** Servers that have yet to get some, by name, a page of them. */
-  async destinations(after: string, limit: number): Promise<string[]> {
-    const sql = `SELECT DISTINCT destination FROM ${TABLE} WHERE destination > ? ORDER BY destination LIMIT ?`;
-    return (await this.reader.all<{ destination: string }>(sql, [after, limit])).map((row) => row.destination);
-  }
 }
 
 export class CopiesWriter extends CopiesReader {

@@ -10,20 +10,18 @@ import type { Timeline } from '../timeline';
 import type { Typing } from '../typing';
 import { Announced } from './announced.model';
 import { Checkpoint } from './checkpoint.job';
-import { CopiesReader } from './copies.repository';
 import { Copies } from './copies.service';
 import { Copying } from './copying.service';
 import { FanOut } from './fan-out.service';
 import type { TransactionCarrier } from './federation-sender.ports';
 import { LocalEdus } from './local-edus.service';
-import { MissedReceiptsReader } from './missed-receipts.repository';
 import { MissedReceipts } from './missed-receipts.service';
 import { OutboxReader, type OutboxRow } from './outbox.repository';
 import { Outbox } from './outbox.service';
+import { OwedServersReader } from './owed-servers.repository';
 import { Parcels } from './parcels.service';
 import { relayExpiry } from './relay-expiry.job';
 import { Sending } from './sending.service';
-import { UnansweredReader } from './unanswered.repository';
 import { UnansweredTransactions } from './unanswered.service';
 
 /** Rows of one read at the start. */
@@ -104,8 +102,7 @@ export class FederationSender {
     const reader = new OutboxReader(storage);
     this.checkpoint.start();
     this.relayExpiry.start(this.parts.onError);
-    const others = [UnansweredReader, CopiesReader, MissedReceiptsReader].map((Reader) => new Reader(storage));
-    for (const owed of [reader, ...others]) await this.pickUp(owed);
+    for await (const destinations of new OwedServersReader(storage).pages(PAGE)) await this.pickUp(destinations);
     for (let after = 0; ;) {
       const rows = await reader.events(after, PAGE);
       if (rows.length === 0) break;
@@ -135,13 +132,8 @@ export class FederationSender {
     timeline.addParticipant(new Copying(serverName, this.relay, onCopied, now));
   }
 
-  private async pickUp(reader: Pick<OutboxReader, 'destinations'>): Promise<void> {
-    for (let after = ''; ;) {
-      const destinations = await reader.destinations(after, PAGE);
-      if (destinations.length === 0) return;
-      const failing = await this.parts.federation.destinations.failing(destinations);
-      for (const destination of destinations) this.sending.pickUp(destination, failing.get(destination));
-      after = destinations.at(-1)!;
-    }
+  private async pickUp(destinations: readonly string[]): Promise<void> {
+    const failing = await this.parts.federation.destinations.failing(destinations);
+    for (const destination of destinations) this.sending.pickUp(destination, failing.get(destination));
   }
 }

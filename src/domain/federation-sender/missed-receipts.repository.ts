@@ -16,12 +16,6 @@ export class MissedReceiptsReader {
     const rows = await this.reader.all<{ room_nid: number; since_ts: number }>(sql, [destination, limit]);
     return rows.map((row) => ({ roomNid: row.room_nid, since: row.since_ts }));
   }
-
-  /** Servers that have missed some, by name, a page of them. */
-  async destinations(after: string, limit: number): Promise<string[]> {
-    const sql = `SELECT DISTINCT destination FROM ${TABLE} WHERE destination > ? ORDER BY destination LIMIT ?`;
-    return (await this.reader.all<{ destination: string }>(sql, [after, limit])).map((row) => row.destination);
-  }
 }
 
 export class MissedReceiptsWriter extends MissedReceiptsReader {

@@ -40,12 +40,6 @@ export class OutboxReader {
     }));
   }
 
-  /** The servers that lack something, by name, a page of them. */
-  async destinations(after: string, limit: number): Promise<string[]> {
-    const sql = 'SELECT DISTINCT destination FROM federation_queue WHERE destination > ? ORDER BY destination LIMIT ?';
-    return (await this.reader.all<{ destination: string }>(sql, [after, limit])).map((row) => row.destination);
-  }
-
   /** What a server lacks, by room, of the rooms numbered above `after` and up to `upTo`. */
   async markers(
     destination: string,

@@ -12,12 +12,6 @@ export class UnansweredReader {
     const row = await this.reader.get<{ txn_id: string; contents: string }>(sql, [destination]);
     return row && { ...(JSON.parse(row.contents) as Omit<Contents, 'txnId'>), txnId: row.txn_id };
   }
-
-  /** Servers with such a transaction, by name, a page of them. */
-  async destinations(after: string, limit: number): Promise<string[]> {
-    const sql = `SELECT destination FROM ${TABLE} WHERE destination > ? ORDER BY destination LIMIT ?`;
-    return (await this.reader.all<{ destination: string }>(sql, [after, limit])).map((row) => row.destination);
-  }
 }
 
 export class UnansweredWriter extends UnansweredReader {
