@@ -7,18 +7,19 @@ import { rememberNumbers } from '#protocol/written-numbers';
 export interface JsonRules {
   /** Deepest nesting of arrays and objects. */
   readonly maxDepth: number;
-  /** Numbers beyond 2^53-1 are refused; events of old room versions may hold them, and are judged one by one. */
+  /**
+   * Numbers beyond 2^53-1 are refused. Where they are not, since events of old room versions may hold them and are judged
+   * one by one, it is remembered how numbers are written: by that events are hashed, and requests signed.
+   */
   readonly safeNumbers: boolean;
-  /** How numbers are written is remembered: by that events are hashed, and requests signed. */
-  readonly writtenNumbers: boolean;
   /** Members called `__proto__` are refused, not kept as plain data. */
   readonly refuseProto: boolean;
 }
 
 /** Bodies of clients, identity and push callers. */
-export const CLIENT_JSON: JsonRules = { maxDepth: 100, safeNumbers: true, writtenNumbers: false, refuseProto: true };
+export const CLIENT_JSON: JsonRules = { maxDepth: 100, safeNumbers: true, refuseProto: true };
 /** Bodies of servers: one odd event must not cost the whole transaction, so what can be judged later passes. */
-export const SERVER_JSON: JsonRules = { maxDepth: 1000, safeNumbers: false, writtenNumbers: true, refuseProto: false };
+export const SERVER_JSON: JsonRules = { maxDepth: 1000, safeNumbers: false, refuseProto: false };
 
 /**
  * Parses a request body that must be a JSON object. An empty body is an empty object, since old clients send none.
@@ -33,7 +34,7 @@ export function parseJsonBody(bytes: Buffer, rules: JsonRules): JsonObject {
   const value = parse(text);
   if (!isJsonObject(value)) throw new BadJsonError('The body must be a JSON object');
   if (odd || bytes.includes('__proto__')) inspect(value, rules);
-  if (numbers && rules.writtenNumbers) rememberNumbers(text, value);
+  if (numbers && !rules.safeNumbers) rememberNumbers(text, value);
   return value;
 }
 
